@@ -1,0 +1,101 @@
+"""The three sources a worker's record is joined from.
+
+No method here raises for what a source did: throttling, denial, time-outs and nonsense come back as facts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cmlfleet.domain.facts import (
+    CloudWatchFact,
+    CMLFact,
+    CMLReadingPlan,
+    EC2Fact,
+    EC2InstanceFact,
+    SourceFailure,
+)
+from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
+from cmlfleet.domain.instance_ref import InstanceRef
+
+
+class EC2Source(Protocol):
+    """DescribeInstances and DescribeInstanceStatus, batched over all callers of an account and region."""
+
+    async def read(self, ref: InstanceRef, *, max_age_seconds: float) -> EC2Fact:
+        """The instance as EC2 sees it, from an answer at most `max_age_seconds` old; 0 asks EC2 anew.
+
+        With an age above zero the answer comes from the region's page sweep, which all callers share.
+        """
+        ...
+
+    async def sweep(
+        self, account_id: AccountId, region: Region, *, max_age_seconds: float
+    ) -> Mapping[InstanceId, EC2InstanceFact] | SourceFailure:
+        """Every visible instance of the account and region, terminated ones included."""
+        ...
+
+    async def find(
+        self,
+        account_id: AccountId,
+        region: Region,
+        *,
+        instance_ids: Sequence[InstanceId] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> Mapping[InstanceId, EC2InstanceFact] | SourceFailure:
+        """Instances by ids, or by tags that must all match; unknown ids are simply absent."""
+        ...
+
+
+class CloudWatchSource(Protocol):
+    """GetMetricData, batched over all callers of an account and region."""
+
+    async def read(self, ref: InstanceRef, *, detailed_monitoring: bool) -> CloudWatchFact:
+        """The newest CPU and memory datapoints of the last 5 minutes (detailed) or 15 (basic monitoring)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CMLTarget:
+    """A controller to be read.
+
+    `ec2_addresses` are the addresses that EC2 reports for this very instance: credentials go nowhere else unless the
+    configuration allows it. `pinned_certificate` is the SHA-256 fingerprint accepted before, None before first use.
+    `has_own_credentials` spares a look into the credentials' store for the many workers without.
+    """
+
+    worker_id: WorkerId
+    account_id: AccountId
+    region: Region
+    endpoint: str
+    ec2_addresses: frozenset[str]
+    pinned_certificate: str | None
+    has_own_credentials: bool
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class CMLSource(Protocol):
+    """The REST API of CML controllers."""
+
+    async def read(self, target: CMLTarget, plan: CMLReadingPlan) -> CMLFact:
+        """One reading within the configured time limit; what was finished by then is kept."""
+        ...
+
+    async def forget(self, worker_id: WorkerId) -> None:
+        """Drop what is remembered of a controller: token, connections, sign-in back-off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CMLCredentials:
+    """How to sign in: a local CML account, or a ready token. Never shown, never logged."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+class CMLCredentialsProvider(Protocol):
+    """Which credentials hold for a worker: its own before the fleet's."""
+
+    async def credentials_for(self, target: CMLTarget) -> CMLCredentials | None: ...
