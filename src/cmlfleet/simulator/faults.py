@@ -1,0 +1,171 @@
+"""Which faults are on, for whom. Imported by both halves of the simulator."""
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from cmlfleet.simulator.fault_catalogue import CATALOGUE, FaultKind, FaultName, FaultScope
+
+__all__ = [
+    "CATALOGUE",
+    "EVERYTHING",
+    "Fault",
+    "FaultBoard",
+    "FaultKind",
+    "FaultName",
+    "FaultScope",
+    "UnknownFaultError",
+]
+
+EVERYTHING = "*"  # the part of a scope that does not narrow it
+
+
+class UnknownFaultError(ValueError):
+    """No fault of that name; the message lists the names there are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no fault {name!r}; there are: {', '.join(CATALOGUE)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One fault that is on. `rate` (0 to 1) is how often it strikes."""
+
+    name: FaultName
+    worker: str = EVERYTHING
+    account: str = EVERYTHING
+    region: str = EVERYTHING
+    operation: str = EVERYTHING
+    rate: float = 1.0
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def number(self, parameter: str, default: float) -> float:
+        """The parameter as a number."""
+        return float(self.parameters.get(parameter, default))
+
+    def text(self, parameter: str, default: str) -> str:
+        return self.parameters.get(parameter, default)
+
+    @property
+    def scope_key(self) -> tuple[str, str, str, str]:
+        return (self.worker, self.account, self.region, self.operation)
+
+    def concerns(self, *, worker: str | None, account: str | None, region: str | None, operation: str | None) -> bool:
+        asked = (worker, account, region, operation)
+        return all(own in (EVERYTHING, given) for own, given in zip(self.scope_key, asked, strict=True))
+
+
+FaultListener = Callable[[Fault, bool], None]
+
+
+class FaultBoard:
+    """Faults by name and scope; a fault set again for the same scope replaces the former one."""
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self._faults: dict[FaultName, dict[tuple[str, str, str, str], Fault]] = {}
+        self._times_left: dict[tuple[FaultName, tuple[str, str, str, str]], int] = {}
+        self._worker_of_alias: dict[str, str] = {}
+        self._listeners: list[FaultListener] = []
+        self._dice = random.Random(seed)
+
+    def name_worker(self, worker: str, *, aliases: Collection[str]) -> None:
+        """Let a worker be named by its instance id and the like too."""
+        self._worker_of_alias.update(dict.fromkeys(aliases, worker))
+
+    def subscribe(self, listener: FaultListener) -> None:
+        """Call `listener(fault, is_on)` after each change: what listens on a socket must open and close it."""
+        self._listeners.append(listener)
+
+    def set(
+        self,
+        name: FaultName | str,
+        *,
+        worker: str = EVERYTHING,
+        account: str = EVERYTHING,
+        region: str = EVERYTHING,
+        operation: str = EVERYTHING,
+        rate: float = 1.0,
+        times: int | None = None,
+        parameters: Mapping[str, float | str] | None = None,
+    ) -> Fault:
+        """Switch a fault on, for `times` strikes when given. Raises `UnknownFaultError`, `ValueError`."""
+        if not 0 < rate <= 1:
+            raise ValueError(f"rate must be above 0 and at most 1, not {rate}")
+        if times is not None and times < 1:
+            raise ValueError(f"times must be at least 1, not {times}")
+        fault = Fault(
+            name=fault_name(name),
+            worker=self._worker_of_alias.get(worker, worker),
+            account=account,
+            region=region,
+            operation=operation,
+            rate=rate,
+            parameters={key: str(value) for key, value in (parameters or {}).items()},
+        )
+        self._faults.setdefault(fault.name, {})[fault.scope_key] = fault
+        self._times_left.pop((fault.name, fault.scope_key), None)
+        if times is not None:
+            self._times_left[fault.name, fault.scope_key] = times
+        self._tell(fault, is_on=True)
+        return fault
+
+    def clear(self, name: FaultName | str | None = None, *, worker: str | None = None) -> list[Fault]:
+        """Switch off the faults of that name and worker (each all of them when left out); what went off."""
+        wanted = None if name is None else fault_name(name)
+        worker = None if worker is None else self._worker_of_alias.get(worker, worker)
+        gone = [fault for fault in self.list() if wanted in (None, fault.name) and worker in (None, fault.worker)]
+        for fault in gone:
+            self._remove(fault)
+        return gone
+
+    def list(self) -> list[Fault]:
+        return [fault for of_name in self._faults.values() for fault in of_name.values()]
+
+    def active(
+        self,
+        name: FaultName,
+        *,
+        worker: str | None = None,
+        region: str | None = None,
+        account: str | None = None,
+        operation: str | None = None,
+    ) -> Fault | None:
+        """The fault that strikes now, or None. A limited rate is rolled, a limited count used up, by asking."""
+        of_name = self._faults.get(name)
+        if not of_name:
+            return None
+        for fault in of_name.values():
+            if not fault.concerns(worker=worker, account=account, region=region, operation=operation):
+                continue
+            if fault.rate < 1 and self._dice.random() >= fault.rate:
+                continue
+            self._use_up(fault)
+            return fault
+        return None
+
+    def _use_up(self, fault: Fault) -> None:
+        key = (fault.name, fault.scope_key)
+        left = self._times_left.get(key)
+        if left is None:
+            return
+        if left > 1:
+            self._times_left[key] = left - 1
+        else:
+            self._remove(fault)
+
+    def _remove(self, fault: Fault) -> None:
+        del self._faults[fault.name][fault.scope_key]
+        self._times_left.pop((fault.name, fault.scope_key), None)
+        self._tell(fault, is_on=False)
+
+    def _tell(self, fault: Fault, *, is_on: bool) -> None:
+        for listener in self._listeners:
+            listener(fault, is_on)
+
+
+def fault_name(name: FaultName | str) -> FaultName:
+    """The catalogue's name. Raises `UnknownFaultError`."""
+    try:
+        return FaultName(name)
+    except ValueError:
+        raise UnknownFaultError(name) from None
