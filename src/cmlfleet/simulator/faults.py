@@ -72,6 +72,14 @@ class FaultBoard:
         """Let a worker be named by its instance id and the like too."""
         self._worker_of_alias.update(dict.fromkeys(aliases, worker))
 
+    def worker_of(self, alias: str) -> str:
+        """The worker's own name."""
+        return self._worker_of_alias.get(alias, alias)
+
+    def is_set(self, name: FaultName) -> bool:
+        """Whether the fault is on for anybody; asking uses nothing up."""
+        return bool(self._faults.get(name))
+
     def subscribe(self, listener: FaultListener) -> None:
         """Call `listener(fault, is_on)` after each change: what listens on a socket must open and close it."""
         self._listeners.append(listener)

@@ -1,0 +1,109 @@
+"""The datapoints that CloudWatch has of an instance."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cmlfleet.simulator.cloud.instance import CheckStatus, CloudInstance
+
+DETAILED_PERIOD_SECONDS = 60
+BASIC_PERIOD_SECONDS = 300
+DETAILED_DELAY_SECONDS = 45  # how long after its period a point can be read; AWS promises nothing
+BASIC_DELAY_SECONDS = 90
+
+CPU = "CPUUtilization"
+CHECKS = "StatusCheckFailed"
+MEMORY = "mem_used_percent"
+
+_IDLE_CPU_PERCENT = 2.5  # an instance that nothing is simulated on
+_IDLE_MEMORY_PERCENT = 8.0
+_SWING = 0.12  # how far past points lie from the present load, as a part of it
+_REMEMBERED_POINTS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoint:
+    """`at` is the start of its period, in whole seconds since 1970."""
+
+    at: int
+    value: float
+
+
+class PointHistory:
+    """What was once published never changes: the newest point takes the load of the moment it is first asked
+    for, and keeps it."""
+
+    def __init__(self) -> None:
+        self._published: dict[tuple[str, str], dict[int, float]] = {}
+
+    def points(
+        self, *, instance: CloudInstance, metric: str, from_at: float, to_at: float, now_at: float
+    ) -> list[Datapoint]:
+        """The points whose period begins in [from_at, to_at) and that can be read by now, oldest first."""
+        period, delay = _cadence(instance, metric)
+        newest = int((now_at - delay - period) // period) * period
+        first = -int(-from_at // period) * period
+        last = min(newest, -int(-to_at // period) * period - period)
+        found: list[Datapoint] = []
+        known = self._published.setdefault((instance.instance_id, metric), {})
+        present: float | None = None
+        for at in range(first, last + 1, period):
+            if not _ran_between(instance, at, at + period):
+                continue
+            value = known.get(at)
+            if value is None:
+                present = _PRESENT[metric](instance) if present is None else present
+                value = present if at == newest or metric == CHECKS else _past_value(instance, at, present)
+                known[at] = value
+            found.append(Datapoint(at, value))
+        while len(known) > _REMEMBERED_POINTS:
+            del known[min(known)]
+        return found
+
+    def forget(self, instance_id: str) -> None:
+        for metric in (CPU, CHECKS, MEMORY):
+            self._published.pop((instance_id, metric), None)
+
+
+def _cadence(instance: CloudInstance, metric: str) -> tuple[int, int]:
+    """Status checks and the agent publish each minute, whatever the monitoring mode."""
+    if metric == CPU and not instance.detailed_monitoring:
+        return BASIC_PERIOD_SECONDS, BASIC_DELAY_SECONDS
+    return DETAILED_PERIOD_SECONDS, DETAILED_DELAY_SECONDS
+
+
+def _ran_between(instance: CloudInstance, from_at: int, to_at: int) -> bool:
+    for period in reversed(instance.run_periods):
+        ended = period.ended_at
+        if period.began_at.timestamp() < to_at and (ended is None or ended.timestamp() > from_at):
+            return True
+    return False
+
+
+def ran_since(instance: CloudInstance, moment: datetime) -> bool:
+    """Whether it ran at any time after that moment."""
+    if not instance.run_periods:
+        return False
+    ended = instance.run_periods[-1].ended_at
+    return ended is None or ended > moment
+
+
+def _past_value(instance: CloudInstance, at: int, present: float) -> float:
+    spread = (zlib.crc32(f"{instance.instance_id}{at}".encode()) % 2001 - 1000) / 1000
+    return round(min(100.0, max(0.0, present * (1 + _SWING * spread))), 4)
+
+
+def _cpu(instance: CloudInstance) -> float:
+    return _IDLE_CPU_PERCENT if instance.load is None else round(instance.load.cpu_percent(), 4)
+
+
+def _memory(instance: CloudInstance) -> float:
+    return _IDLE_MEMORY_PERCENT if instance.load is None else round(instance.load.memory_percent(), 4)
+
+
+def _checks(instance: CloudInstance) -> float:
+    return 1.0 if instance.checks is CheckStatus.IMPAIRED else 0.0
+
+
+_PRESENT: dict[str, Callable[[CloudInstance], float]] = {CPU: _cpu, MEMORY: _memory, CHECKS: _checks}
