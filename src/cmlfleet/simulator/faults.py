@@ -1,6 +1,7 @@
 """Which faults are on, for whom. Imported by both halves of the simulator."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ __all__ = [
 ]
 
 EVERYTHING = "*"  # the part of a scope that does not narrow it
+
+_ScopeKey = tuple[str, str, str, str]
 
 
 class UnknownFaultError(ValueError):
@@ -47,25 +50,27 @@ class Fault:
         return self.parameters.get(parameter, default)
 
     @property
-    def scope_key(self) -> tuple[str, str, str, str]:
+    def scope_key(self) -> _ScopeKey:
         return (self.worker, self.account, self.region, self.operation)
 
-    def concerns(self, *, worker: str | None, account: str | None, region: str | None, operation: str | None) -> bool:
-        asked = (worker, account, region, operation)
-        return all(own in (EVERYTHING, given) for own, given in zip(self.scope_key, asked, strict=True))
+    def concerns(self, *, account: str | None, region: str | None, operation: str | None) -> bool:
+        asked = (account, region, operation)
+        own = (self.account, self.region, self.operation)
+        return all(part in (EVERYTHING, given) for part, given in zip(own, asked, strict=True))
 
 
 FaultListener = Callable[[Fault, bool], None]
 
 
 class FaultBoard:
-    """Faults by name and scope; a fault set again for the same scope replaces the former one."""
+    """Faults by worker, name and scope; a fault set again for the same scope replaces the former one."""
 
     def __init__(self, *, seed: int = 0) -> None:
-        self._faults: dict[FaultName, dict[tuple[str, str, str, str], Fault]] = {}
-        self._times_left: dict[tuple[FaultName, tuple[str, str, str, str]], int] = {}
+        self._by_worker: dict[str, dict[FaultName, dict[_ScopeKey, Fault]]] = {}
+        self._set_count: Counter[FaultName] = Counter()
+        self._times_left: dict[tuple[FaultName, _ScopeKey], int] = {}
         self._worker_of_alias: dict[str, str] = {}
-        self._listeners: list[FaultListener] = []
+        self._listeners: dict[str, list[FaultListener]] = {}
         self._dice = random.Random(seed)
 
     def name_worker(self, worker: str, *, aliases: Collection[str]) -> None:
@@ -76,13 +81,10 @@ class FaultBoard:
         """The worker's own name."""
         return self._worker_of_alias.get(alias, alias)
 
-    def is_set(self, name: FaultName) -> bool:
-        """Whether the fault is on for anybody; asking uses nothing up."""
-        return bool(self._faults.get(name))
-
-    def subscribe(self, listener: FaultListener) -> None:
-        """Call `listener(fault, is_on)` after each change: what listens on a socket must open and close it."""
-        self._listeners.append(listener)
+    def subscribe(self, listener: FaultListener, *, worker: str = EVERYTHING) -> None:
+        """Call `listener(fault, is_on)` after each change, or only after those that concern the worker: what
+        listens on a socket must open and close it."""
+        self._listeners.setdefault(worker, []).append(listener)
 
     def set(
         self,
@@ -103,14 +105,17 @@ class FaultBoard:
             raise ValueError(f"times must be at least 1, not {times}")
         fault = Fault(
             name=fault_name(name),
-            worker=self._worker_of_alias.get(worker, worker),
+            worker=self.worker_of(worker),
             account=account,
             region=region,
             operation=operation,
             rate=rate,
             parameters={key: str(value) for key, value in (parameters or {}).items()},
         )
-        self._faults.setdefault(fault.name, {})[fault.scope_key] = fault
+        of_name = self._by_worker.setdefault(fault.worker, {}).setdefault(fault.name, {})
+        if fault.scope_key not in of_name:
+            self._set_count[fault.name] += 1
+        of_name[fault.scope_key] = fault
         self._times_left.pop((fault.name, fault.scope_key), None)
         if times is not None:
             self._times_left[fault.name, fault.scope_key] = times
@@ -120,14 +125,27 @@ class FaultBoard:
     def clear(self, name: FaultName | str | None = None, *, worker: str | None = None) -> list[Fault]:
         """Switch off the faults of that name and worker (each all of them when left out); what went off."""
         wanted = None if name is None else fault_name(name)
-        worker = None if worker is None else self._worker_of_alias.get(worker, worker)
+        worker = None if worker is None else self.worker_of(worker)
         gone = [fault for fault in self.list() if wanted in (None, fault.name) and worker in (None, fault.worker)]
         for fault in gone:
             self._remove(fault)
         return gone
 
     def list(self) -> list[Fault]:
-        return [fault for of_name in self._faults.values() for fault in of_name.values()]
+        return [
+            fault
+            for of_worker in self._by_worker.values()
+            for of_name in of_worker.values()
+            for fault in of_name.values()
+        ]
+
+    def is_set(self, name: FaultName) -> bool:
+        """Whether the fault is on for anybody; asking uses nothing up."""
+        return self._set_count[name] > 0
+
+    def names_for(self, worker: str) -> frozenset[FaultName]:
+        """The faults that are on for the worker or for everybody; asking uses nothing up."""
+        return frozenset(self._by_worker.get(worker, ())) | frozenset(self._by_worker.get(EVERYTHING, ()))
 
     def active(
         self,
@@ -139,17 +157,20 @@ class FaultBoard:
         operation: str | None = None,
     ) -> Fault | None:
         """The fault that strikes now, or None. A limited rate is rolled, a limited count used up, by asking."""
-        of_name = self._faults.get(name)
-        if not of_name:
+        if not self._set_count[name]:
             return None
-        for fault in of_name.values():
-            if not fault.concerns(worker=worker, account=account, region=region, operation=operation):
+        scopes = (EVERYTHING,) if worker is None else (worker, EVERYTHING)
+        for fault in [each for scope in scopes for each in self._of(scope, name)]:
+            if not fault.concerns(account=account, region=region, operation=operation):
                 continue
             if fault.rate < 1 and self._dice.random() >= fault.rate:
                 continue
             self._use_up(fault)
             return fault
         return None
+
+    def _of(self, worker: str, name: FaultName) -> Collection[Fault]:
+        return self._by_worker.get(worker, {}).get(name, {}).values()
 
     def _use_up(self, fault: Fault) -> None:
         key = (fault.name, fault.scope_key)
@@ -162,13 +183,19 @@ class FaultBoard:
             self._remove(fault)
 
     def _remove(self, fault: Fault) -> None:
-        del self._faults[fault.name][fault.scope_key]
+        of_worker = self._by_worker[fault.worker]
+        del of_worker[fault.name][fault.scope_key]
+        if not of_worker[fault.name]:
+            del of_worker[fault.name]
+        self._set_count[fault.name] -= 1
         self._times_left.pop((fault.name, fault.scope_key), None)
         self._tell(fault, is_on=False)
 
     def _tell(self, fault: Fault, *, is_on: bool) -> None:
-        for listener in self._listeners:
-            listener(fault, is_on)
+        everybody = fault.worker == EVERYTHING
+        for worker in tuple(self._listeners) if everybody else (EVERYTHING, fault.worker):
+            for listener in tuple(self._listeners.get(worker, ())):
+                listener(fault, is_on)
 
 
 def fault_name(name: FaultName | str) -> FaultName:

@@ -83,3 +83,37 @@ def test_parameters_are_read_as_numbers_or_text() -> None:
 def test_each_name_is_in_the_catalogue() -> None:
     assert set(CATALOGUE) == set(FaultName)
     assert {kind.scope for kind in CATALOGUE.values()} == set(FaultScope)
+
+
+def test_the_names_for_a_worker_are_its_own_and_everybodys() -> None:
+    board = FaultBoard()
+    board.set("refused", worker="a")
+    board.set("html")
+    assert board.names_for("a") == {FaultName.REFUSED, FaultName.HTML}
+    assert board.names_for("b") == {FaultName.HTML}
+    board.clear("html")
+    assert board.names_for("b") == frozenset()
+    assert not board.is_set(FaultName.HTML)
+
+
+def test_a_listener_of_one_worker_hears_of_nobody_elses() -> None:
+    heard: list[str] = []
+
+    def listen(fault: Fault, is_on: bool) -> None:
+        heard.append(f"{fault.name} {fault.worker} {is_on}")
+
+    board = FaultBoard()
+    board.subscribe(listen, worker="a")
+    board.set("refused", worker="b")
+    board.set("refused", worker="a")
+    board.set("slow")
+    assert heard == ["refused a True", "slow * True"]
+
+
+def test_setting_a_fault_again_replaces_it() -> None:
+    board = FaultBoard()
+    board.set("slow", worker="a", parameters={"seconds": 1})
+    board.set("slow", worker="a", parameters={"seconds": 2})
+    assert [fault.text("seconds", "") for fault in board.list()] == ["2"]
+    board.clear("slow")
+    assert board.active(FaultName.SLOW, worker="a") is None
