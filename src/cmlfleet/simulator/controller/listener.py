@@ -1,0 +1,194 @@
+"""The listening socket of one controller: really closed when nothing would listen on the real one."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Any
+
+from cmlfleet.simulator.controller.boot import BootPhase
+from cmlfleet.simulator.controller.certificates import Certificate, self_signed, server_context
+from cmlfleet.simulator.controller.cml_controller import CMLController
+from cmlfleet.simulator.controller.connection import HttpConnection
+from cmlfleet.simulator.fault_catalogue import FaultName
+
+_BACKLOG = 128
+_ACCEPTED_AT_ONCE = 64
+_PHASE_LOOK_SECONDS = 0.1  # real time: the clock may jump, so a boot is looked at, not waited for
+_NOT_TLS = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"
+_HANDSHAKE_SECONDS = 30.0
+_SILENT = frozenset({BootPhase.OFF, BootPhase.REFUSED})
+
+
+class ControllerListener:
+    """`open` binds the address (port 0: a free one, see `port`); from then on the controller's phase and
+    faults decide whether connections are taken. Raises `OSError` when the address cannot be had."""
+
+    def __init__(self, controller: CMLController, host: str, port: int = 0) -> None:
+        self.controller = controller
+        self.host = host
+        self.port = port
+        self.connections_accepted = 0
+        self.handshakes_failed = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._socket: socket.socket | None = None
+        self._is_listening = False
+        self._connections: set[HttpConnection] = set()
+        self._handshakes: set[asyncio.Task[Any]] = set()
+        self._silent_sockets: set[socket.socket] = set()
+        self._contexts: dict[tuple[int, bool], ssl.SSLContext] = {}
+        self._phase_timer: asyncio.TimerHandle | None = None
+        self._shown_certificate = (0, False)
+
+    @property
+    def endpoint(self) -> str:
+        return f"https://{self.host}:{self.port}"
+
+    @property
+    def certificate(self) -> Certificate:
+        """The one shown now."""
+        generation, is_changed = self._certificate_key()
+        return self_signed(
+            hostname=self.controller.hostname,
+            secret=self.controller.ids.named("certificate", generation, is_changed),
+        )
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._connections)
+
+    async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = self._bound_socket()
+        self.port = self._socket.getsockname()[1]
+        self.controller.power_listeners.append(self._changed)
+        self._follow()
+
+    async def close(self) -> None:
+        if self._loop is None:
+            return
+        self.controller.power_listeners.remove(self._changed)
+        if self._phase_timer is not None:
+            self._phase_timer.cancel()
+        self._drop_connections()
+        self._stop_listening()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        for handshake in tuple(self._handshakes):
+            handshake.cancel()
+        await asyncio.gather(*self._handshakes, return_exceptions=True)
+        self._loop = None
+
+    # Following the controller
+
+    def _changed(self) -> None:
+        """May be called from any thread: a test or the fleet switches power and faults."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._follow)
+
+    def _follow(self) -> None:
+        """Listen or refuse, as phase and faults say; look again while a boot goes on."""
+        if self._loop is None:
+            return
+        refused = self.controller.fault(FaultName.REFUSED) is not None
+        if refused or self.controller.phase() in _SILENT:
+            if self._is_listening:
+                self._stop_listening()
+                self._drop_connections()
+                self._socket = self._bound_socket()
+        elif not self._is_listening:
+            self._start_listening()
+        if self._shown_certificate != self._certificate_key():
+            self._shown_certificate = self._certificate_key()
+            self._drop_connections()
+        if self._phase_timer is not None:
+            self._phase_timer.cancel()
+            self._phase_timer = None
+        if self.controller.next_phase_change() is not None:
+            self._phase_timer = self._loop.call_later(_PHASE_LOOK_SECONDS, self._follow)
+        if self.controller.fault(FaultName.HALF_OPEN) is None:
+            self._close_silent_sockets()
+
+    def _bound_socket(self) -> socket.socket:
+        """Bound but not listening: it refuses connections and keeps the port."""
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            bound.setblocking(False)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self.host, self.port))
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+    def _start_listening(self) -> None:
+        if self._socket is None or self._loop is None:
+            return
+        self._socket.listen(_BACKLOG)
+        self._loop.add_reader(self._socket.fileno(), self._accept)
+        self._is_listening = True
+
+    def _stop_listening(self) -> None:
+        if self._is_listening and self._socket is not None and self._loop is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+            self._is_listening = False
+
+    def _drop_connections(self) -> None:
+        for connection in tuple(self._connections):
+            connection.abort()
+        self._close_silent_sockets()
+
+    def _close_silent_sockets(self) -> None:
+        for silent in self._silent_sockets:
+            silent.close()
+        self._silent_sockets.clear()
+
+    # Taking connections
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self._socket is None or self._loop is None:
+                return
+            try:
+                accepted, _ = self._socket.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            self.connections_accepted += 1
+            accepted.setblocking(False)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.controller.fault(FaultName.TLS_FAILURE) is not None:
+                with contextlib.suppress(OSError):
+                    accepted.send(_NOT_TLS)
+                accepted.close()
+            elif self.controller.fault(FaultName.HALF_OPEN) is not None:
+                self._silent_sockets.add(accepted)
+            else:
+                handshake = self._loop.create_task(self._shake_hands(accepted))
+                self._handshakes.add(handshake)
+                handshake.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: HttpConnection(self.controller, self._connections),
+                accepted,
+                ssl=self._context(),
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            )
+        except (OSError, EOFError):
+            self.handshakes_failed += 1
+            accepted.close()
+
+    def _context(self) -> ssl.SSLContext:
+        key = self._certificate_key()
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = server_context(self.certificate)
+        return context
+
+    def _certificate_key(self) -> tuple[int, bool]:
+        is_changed = self.controller.fault(FaultName.CERTIFICATE_CHANGED) is not None
+        return self.controller.certificate_generation, is_changed
