@@ -1,19 +1,32 @@
-"""The scenarios by name. The same seed and number give the same fleet."""
+"""The scenarios by name. The same seed and number of workers give the same fleet."""
 
 import random
 from collections.abc import Callable, Mapping
 
-from cmlfleet.simulator.plans import FIRST_ACCOUNT, HOUR_SECONDS, LabPlan, Scenario, WorkerPlan
+from cmlfleet.simulator.faults import CATALOGUE, FaultScope
+from cmlfleet.simulator.plans import (
+    FIRST_ACCOUNT,
+    HOME_REGION,
+    HOUR_SECONDS,
+    SECOND_ACCOUNT,
+    FaultPlan,
+    LabPlan,
+    Scenario,
+    WorkerPlan,
+)
+from cmlfleet.simulator.team_story import HOME_WORKERS, team_story
 
 DEFAULT_SCENARIO = "steady"
 
 _TYPES = ("m8i.4xlarge", "m5zn.metal", "c8i.8xlarge", "m8i.8xlarge")
 _TEAMS = ("training", "support", "research")
-_TITLES = ("BGP basics", "OSPF areas", "SD-WAN edge", "MPLS core", "ACI fabric", "Campus", "Data center", "IPv6 day")
-_OWNERS = ("admin", "anna", "ben", "chris", "dana")
+_TITLES = ("BGP basics", "OSPF areas", "SD-WAN edge", "MPLS core", "ACI fabric", "Campus", "Data center", "IPv6")
+_MULTI_REGIONS = (HOME_REGION, "us-west-2", "eu-central-1", "ap-southeast-2")
 
 
 class UnknownScenarioError(ValueError):
+    """The message lists the names there are."""
+
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no scenario {name!r}; there are: {', '.join(SCENARIOS)}")
 
@@ -27,35 +40,89 @@ def scenario(name: str, *, workers: int, seed: int) -> Scenario:
 
 
 def steady(workers: int, seed: int) -> Scenario:
-    """One region, everything running and ready, some labs."""
+    """One region, everything running and ready, one password, some labs."""
     dice = random.Random(f"{seed}:steady")
+    plans = [ordinary_worker(number, dice=dice) for number in range(1, workers + 1)]
+    return Scenario(name="steady", accounts=(FIRST_ACCOUNT,), workers=plans)
+
+
+def multi(workers: int, seed: int) -> Scenario:
+    """Four regions in each of two accounts; the second account's role asks for its external id."""
+    dice = random.Random(f"{seed}:multi")
+    accounts = (FIRST_ACCOUNT, SECOND_ACCOUNT)
+    plans = [
+        ordinary_worker(
+            number,
+            dice=dice,
+            account_id=accounts[number // len(_MULTI_REGIONS) % len(accounts)].account_id,
+            region=_MULTI_REGIONS[number % len(_MULTI_REGIONS)],
+        )
+        for number in range(1, workers + 1)
+    ]
+    return Scenario(name="multi", accounts=accounts, workers=plans)
+
+
+def chaos(workers: int, seed: int) -> Scenario:
+    """Each worker has another fault, in turn: those of instances and those of controllers."""
+    dice = random.Random(f"{seed}:chaos")
+    names = [name for name, kind in CATALOGUE.items() if kind.scope is not FaultScope.CLOUD]
+    plans = [
+        ordinary_worker(number, dice=dice, faults=(FaultPlan(name=names[(number - 1) % len(names)]),))
+        for number in range(1, workers + 1)
+    ]
+    return Scenario(name="chaos", accounts=(FIRST_ACCOUNT,), workers=plans)
+
+
+def team(workers: int, seed: int) -> Scenario:
+    """The demo's twelve, then ordinary ones up to the number asked for."""
+    story = team_story()
+    dice = random.Random(f"{seed}:team")
+    more = [ordinary_worker(number, dice=dice) for number in range(HOME_WORKERS + 1, workers + 1)]
     return Scenario(
-        name="steady",
-        accounts=(FIRST_ACCOUNT,),
-        workers=[steady_worker(number, dice=dice) for number in range(1, workers + 1)],
+        name=story.name,
+        accounts=story.accounts,
+        workers=(*story.workers, *more),
+        faults=story.faults,
+        beats=story.beats,
     )
 
 
-def steady_worker(number: int, *, dice: random.Random) -> WorkerPlan:
+def ordinary_worker(
+    number: int,
+    *,
+    dice: random.Random,
+    account_id: str = FIRST_ACCOUNT.account_id,
+    region: str = HOME_REGION,
+    faults: tuple[FaultPlan, ...] = (),
+) -> WorkerPlan:
     return WorkerPlan(
         name=f"cml-worker-{number:05}",
         type_name=dice.choice(_TYPES),
+        account_id=account_id,
+        region=region,
         zone=dice.choice("abc"),
-        team=dice.choice(_TEAMS),
+        tags={"team": dice.choice(_TEAMS)},
         up_seconds=dice.uniform(2, 60) * HOUR_SECONDS,
-        detailed_monitoring=dice.random() < 0.25,
         elastic=dice.random() < 0.2,
+        detailed_monitoring=dice.random() < 0.25,
         has_cloudwatch_agent=dice.random() < 0.3,
         labs=[
             LabPlan(
                 title=title,
-                owner=dice.choice(_OWNERS),
+                owner="admin",
                 node_count=dice.randint(2, 6),
                 started=dice.random() < 0.6,
+                hours_ago=dice.uniform(0.2, 2),
             )
             for title in dice.sample(_TITLES, dice.randint(1, 3))
         ],
+        faults=faults,
     )
 
 
-SCENARIOS: Mapping[str, Callable[[int, int], Scenario]] = {"steady": steady}
+SCENARIOS: Mapping[str, Callable[[int, int], Scenario]] = {
+    "steady": steady,
+    "team": team,
+    "multi": multi,
+    "chaos": chaos,
+}

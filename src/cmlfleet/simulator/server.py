@@ -12,35 +12,44 @@ from cmlfleet.simulator.cloud.endpoint import AwsEndpoint
 from cmlfleet.simulator.cloud.throttle import Throttle
 from cmlfleet.simulator.cloud.transition_times import TransitionTimes
 from cmlfleet.simulator.cloud.world import CloudWorld
+from cmlfleet.simulator.control import ControlApi
 from cmlfleet.simulator.faults import FaultBoard
 from cmlfleet.simulator.fleet import SimulatedFleet, loopback_address
-from cmlfleet.simulator.plans import CML_PASSWORD, CML_USERNAME, HOME_REGION
+from cmlfleet.simulator.plans import CML_PASSWORD, CML_USERNAME, HOME_REGION, Beat
 from cmlfleet.simulator.scenarios import DEFAULT_SCENARIO, scenario
+from cmlfleet.simulator.storyteller import Announce, Storyteller
 from cmlfleet.simulator.timeline import Timeline
 
+DEFAULT_WORKERS = 12
+DEFAULT_SEED = 1
 DEFAULT_AWS_PORT = 4567
 DEFAULT_CML_PORT = 8443
 DEFAULT_CML_VERSION = "2.9.1+build.7"
 _SETTLE_SECONDS = 0.05  # how late a transition may be seen by a controller
 _SHUTDOWN_SECONDS = 0.5  # for calls that are being answered; those that hang are cut off
+_LARGEST_REQUEST_BYTES = 4 << 20
 
 
 class SimulatorServer:
     """AWS on `aws_port` and the controllers on `cml_port` (0: any free one). `clock`, `faults`, `ledger`,
-    `throttle`, `world` and `fleet` are there to be looked at and changed while it runs."""
+    `throttle`, `world` and `fleet` are there to be looked at and changed while it runs, in its event loop.
+
+    Raises `UnknownScenarioError`, and `ValueError` for a CML version it cannot play.
+    """
 
     def __init__(
         self,
         *,
-        workers: int = 12,
+        workers: int = DEFAULT_WORKERS,
         aws_port: int = 0,
         cml_port: int = 0,
-        seed: int = 1,
+        seed: int = DEFAULT_SEED,
         scenario_name: str = DEFAULT_SCENARIO,
         cml_version: str = DEFAULT_CML_VERSION,
         host: str = "127.0.0.1",
         clock: SimulationClock | None = None,
         times: TransitionTimes | None = None,
+        announce: Announce | None = None,
     ) -> None:
         self.clock = clock or SimulationClock()
         self.faults = FaultBoard(seed=seed)
@@ -53,9 +62,14 @@ class SimulatorServer:
         )
         self.cml_port = cml_port or _free_port()
         self.fleet = SimulatedFleet(
-            scenario=self.scenario, world=self.world, faults=self.faults, cml_port=self.cml_port
+            scenario=self.scenario,
+            world=self.world,
+            faults=self.faults,
+            cml_port=self.cml_port,
+            cml_version=cml_version,
+            seed=seed,
         )
-        self.cml_version = cml_version
+        self._storyteller = Storyteller(fleet=self.fleet, timeline=self.timeline, announce=announce or _say_nothing)
         self._host = host
         self._aws_port = aws_port
         self._runner: web.AppRunner | None = None
@@ -67,14 +81,12 @@ class SimulatorServer:
 
     async def start(self) -> None:
         """Raises OSError when a port is taken."""
-        endpoint = AwsEndpoint(world=self.world, faults=self.faults, ledger=self.ledger, throttle=self.throttle)
-        app = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
-        app.router.add_post("/", endpoint.handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        await self.fleet.open()
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._aws_port)
-        await site.start()
+        await web.TCPSite(self._runner, self._host, self._aws_port).start()
         self._aws_port = int(self._runner.addresses[0][1])
+        self._storyteller.begin(self.scenario.beats)
         self._settler = asyncio.create_task(self._settle())
 
     async def stop(self) -> None:
@@ -84,6 +96,7 @@ class SimulatorServer:
                 await self._settler
         if self._runner is not None:
             await self._runner.cleanup()
+        await self.fleet.close()
 
     def environment(self) -> dict[str, str]:
         """The variables that make cmlfleet, boto3 and virl2_client use this simulator."""
@@ -106,13 +119,24 @@ class SimulatorServer:
             "CML_VERIFY_CERT": "False",
         }
 
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
+        endpoint = AwsEndpoint(world=self.world, faults=self.faults, ledger=self.ledger, throttle=self.throttle)
+        app.router.add_post("/", endpoint.handle)
+        control = ControlApi(
+            world=self.world, fleet=self.fleet, faults=self.faults, ledger=self.ledger, clock=self.clock
+        )
+        control.add_to(app)
+        return app
+
     async def _settle(self) -> None:
         while True:
             self.timeline.settle()
             await asyncio.sleep(_SETTLE_SECONDS)
 
 
-_LARGEST_REQUEST_BYTES = 4 << 20
+def _say_nothing(_: Beat) -> None:
+    """For those who only look at the consequences."""
 
 
 def _free_port() -> int:

@@ -55,6 +55,16 @@ class StateReason:
     message: str
 
 
+USER_SHUTDOWN = StateReason(
+    code="Client.UserInitiatedShutdown", message="Client.UserInitiatedShutdown: User initiated shutdown"
+)
+
+
+def user_initiated(moment: datetime) -> str:
+    """The text that alone tells when an instance was stopped."""
+    return f"User initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScheduledEvent:
     """What AWS has announced for the instance's host."""
@@ -98,6 +108,7 @@ class CloudInstance:
     detailed_monitoring: bool = False
     nested_virtualization: bool = False
     termination_protected: bool = False
+    has_public_ip: bool = True
     has_cloudwatch_agent: bool = False
     state_reason: StateReason | None = None
     transition_reason: str = ""

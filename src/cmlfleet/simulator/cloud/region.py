@@ -3,11 +3,17 @@
 import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from cmlfleet.simulator.clock import SimulationClock
 from cmlfleet.simulator.cloud.errors import AwsError, incorrect_state, instances_not_found, malformed_instance_id
-from cmlfleet.simulator.cloud.instance import CheckStatus, CloudInstance, InstanceState, RunPeriod, StateReason
+from cmlfleet.simulator.cloud.instance import (
+    USER_SHUTDOWN,
+    CheckStatus,
+    CloudInstance,
+    InstanceState,
+    RunPeriod,
+    user_initiated,
+)
 from cmlfleet.simulator.cloud.instance_ids import IdMaker, PublicAddressPool, is_instance_id
 from cmlfleet.simulator.cloud.instance_types import instance_type
 from cmlfleet.simulator.cloud.transition_times import TransitionTimes
@@ -15,11 +21,6 @@ from cmlfleet.simulator.timeline import Timeline
 
 _FIRST_PRIVATE_ADDRESS = 4  # AWS keeps the first four addresses of a subnet
 _RUN_PERIODS_KEPT = 20
-
-_USER_SHUTDOWN = StateReason(
-    code="Client.UserInitiatedShutdown", message="Client.UserInitiatedShutdown: User initiated shutdown"
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StateChange:
@@ -68,9 +69,9 @@ class CloudRegion:
         elastic: bool = False,
         detailed_monitoring: bool = False,
         nested_virtualization: bool = False,
-        running_for_seconds: float | None = None,
+        has_public_ip: bool = True,
     ) -> CloudInstance:
-        """A new instance: pending now, or, with `running_for_seconds`, running since then."""
+        """A new instance, pending."""
         now = self._clock.now()
         self._launched += 1
         index = self._launched + _FIRST_PRIVATE_ADDRESS
@@ -91,15 +92,13 @@ class CloudRegion:
             tags=dict(tags),
             detailed_monitoring=detailed_monitoring,
             nested_virtualization=nested_virtualization,
+            has_public_ip=has_public_ip,
         )
         if elastic:
             instance.elastic_ip = self._addresses.take()
         self.instances[instance.instance_id] = instance
         self._ordered.append(instance)
-        if running_for_seconds is None:
-            self._begin_pending(instance)
-        else:
-            self._set_up_running(instance, running_for_seconds)
+        self._begin_pending(instance)
         return instance
 
     def page(self, *, after_sequence: int) -> Sequence[CloudInstance]:
@@ -193,7 +192,8 @@ class CloudRegion:
         instance.launched_at = self._clock.now()
         instance.state_reason = None
         instance.transition_reason = ""
-        instance.public_ip = instance.elastic_ip or self._addresses.take()
+        if instance.has_public_ip:
+            instance.public_ip = instance.elastic_ip or self._addresses.take()
         self._later(instance, InstanceState.PENDING, self._times.pending_seconds, self._run)
 
     def _run(self, instance: CloudInstance) -> None:
@@ -221,7 +221,7 @@ class CloudRegion:
     def _begin_shutting_down(self, instance: CloudInstance) -> None:
         if instance.state in {InstanceState.RUNNING, InstanceState.PENDING}:
             self._end_running(instance)
-        instance.state_reason = _USER_SHUTDOWN
+        instance.state_reason = USER_SHUTDOWN
         self._later(instance, InstanceState.SHUTTING_DOWN, self._times.shutting_down_seconds, self._terminated)
 
     def _terminated(self, instance: CloudInstance) -> None:
@@ -231,8 +231,8 @@ class CloudRegion:
 
     def _end_running(self, instance: CloudInstance) -> None:
         now = self._clock.now()
-        instance.state_reason = _USER_SHUTDOWN
-        instance.transition_reason = f"User initiated ({now:%Y-%m-%d %H:%M:%S} GMT)"
+        instance.state_reason = USER_SHUTDOWN
+        instance.transition_reason = user_initiated(now)
         instance.checks = CheckStatus.NOT_APPLICABLE
         if instance.run_periods and instance.run_periods[-1].ended_at is None:
             instance.run_periods[-1].ended_at = now
@@ -252,11 +252,3 @@ class CloudRegion:
                 then(instance)
 
         self._timeline.after(seconds * (self._times.metal_factor if instance.instance_type.is_metal else 1), step)
-
-    def _set_up_running(self, instance: CloudInstance, seconds: float) -> None:
-        began_at = self._clock.now() - timedelta(seconds=seconds)
-        instance.launched_at = instance.first_launched_at = began_at
-        instance.public_ip = instance.elastic_ip or self._addresses.take()
-        instance.checks = CheckStatus.OK
-        instance.run_periods.append(RunPeriod(began_at=began_at))
-        instance.enter(InstanceState.RUNNING)
