@@ -272,7 +272,8 @@ class CMLReadingPlan:
 
     System information, statistics and the list of lab ids are always read. Lab details are read when `labs` is set,
     or when the ids or the running-node count differ from what is known; the licence when `licence` is set, or when
-    `is_licensed` of the health differs from `known_is_licensed`.
+    `is_licensed` of the health differs from `known_is_licensed`. `forced` says that a person or a script asked: a
+    sign-in that was refused before is then tried again at once, which a background reading never does.
     """
 
     health: bool
@@ -281,3 +282,4 @@ class CMLReadingPlan:
     known_lab_ids: frozenset[LabId] | None = None
     known_running_nodes: int | None = None
     known_is_licensed: bool | None = None
+    forced: bool = False
