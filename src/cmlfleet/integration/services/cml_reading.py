@@ -1,0 +1,264 @@
+"""One reading of one controller: what is asked, in which order, and what a failure means for the rest."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from cmlfleet.domain.facts import CMLFact, CMLReadingPlan
+from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome, PartStatus
+from cmlfleet.integration.services.call_failure import NO_CONNECTION_CODES, CMLCallError
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.cml_session import CMLSession
+from cmlfleet.integration.services.controller import Controller
+from cmlfleet.integration.services.health_reading import read_health
+from cmlfleet.integration.services.lab_details import LabDetails
+from cmlfleet.integration.services.licence_reading import LicenceRefusedError, read_licence
+from cmlfleet.integration.services.sign_in import Clock
+from cmlfleet.integration.services.staggered import Job, run_staggered
+
+_PATIENCE_SECONDS = 1.0  # a background reading waits this long for one answer before it opens another connection
+_PATIENCE_FORCED_SECONDS = 0.05  # a person waits for the whole
+_INTERNAL_SERVER_ERROR = 500
+_NOT_FOUND = 404
+
+_FATAL_PARTS = (CMLPart.SYSTEM_INFORMATION, CMLPart.STATISTICS, CMLPart.LABS)
+"""Failures of these fail the source as a whole, the first of them named."""
+
+
+class CMLReading:
+    """Gathers one `CMLFact`. Each part fails alone; without a connection or a sign-in all that were due fail alike.
+
+    `session` is None without credentials: then only what is public is read.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: CMLApiClient,
+        controller: Controller,
+        session: CMLSession | None,
+        plan: CMLReadingPlan,
+        read_at: datetime,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._controller = controller
+        self._session = session
+        self._plan = plan
+        self._clock = clock
+        self._fact = CMLFact(read_at=read_at, has_credentials=session is not None)
+        self._parts = dict[CMLPart, PartStatus]()
+        self._under_way = set[CMLPart]()
+        self._stopped_by: CMLCallError | None = None
+
+    async def run(self) -> None:
+        """Ask the controller. What was answered stays when this is cancelled by a time limit."""
+        jobs: list[Job] = []
+        if self._is_warm:
+            jobs.append(self._read_system_information)
+        else:
+            await self._meet()
+        if self._session is None:
+            await run_staggered([*jobs, self._read_public_maintenance], patience_seconds=self._patience_seconds)
+            return
+        if self._stopped_by is None and await self._sign_in(self._session):
+            await self._read_parts(self._session, jobs)
+
+    def stop(self, failure: CMLCallError) -> None:
+        """Nothing more can be read: every part that was due and has not been answered failed by the first of these."""
+        self._stopped_by = self._stopped_by or failure
+
+    def fact(self, *, duration_ms: float) -> CMLFact:
+        """What was gathered."""
+        self._close_parts()
+        failure = self._first_fatal()
+        trust = self._controller.trust
+        changed = failure is not None and failure.error_code is ErrorCode.CERTIFICATE_CHANGED
+        return replace(
+            self._fact,
+            parts=self._parts,
+            error_code=None if failure is None else failure.error_code,
+            detail=None if failure is None else failure.detail,
+            certificate=trust.presented if changed else trust.accepted,
+            certificate_verified=not changed and trust.is_verified,
+            is_admin=None if self._session is None else self._controller.sign_in.is_admin,
+            duration_ms=duration_ms,
+        )
+
+    @property
+    def _is_warm(self) -> bool:
+        """Whether the certificate is known and a token at hand, so that nothing depends on the first answer."""
+        return self._controller.trust.accepted is not None and self._controller.sign_in.has_token
+
+    @property
+    def _patience_seconds(self) -> float:
+        return _PATIENCE_FORCED_SECONDS if self._plan.forced else _PATIENCE_SECONDS
+
+    async def _meet(self) -> None:
+        """The first call: it is public, so the certificate is known before anything secret is sent."""
+        failure = await self._part(CMLPart.SYSTEM_INFORMATION, self._ask_system_information)
+        if failure is None:
+            await self._controller.trust.learn_verification(self._controller.endpoint)
+        elif failure.status != _INTERNAL_SERVER_ERROR:
+            self.stop(failure)  # what does not answer like a CML API gets no password
+
+    async def _sign_in(self, session: CMLSession) -> bool:
+        try:
+            await session.sign_in()
+        except CMLCallError as failure:
+            self.stop(failure)
+            if failure.code not in NO_CONNECTION_CODES:
+                await self._read_public_maintenance()
+            return False
+        return True
+
+    async def _read_parts(self, session: CMLSession, jobs: list[Job]) -> None:
+        jobs += [self._part_job(CMLPart.STATISTICS, session, self._ask_statistics)]
+        jobs += [self._part_job(CMLPart.LABS, session, self._ask_lab_ids)]
+        if self._plan.health:
+            jobs.append(self._part_job(CMLPart.HEALTH, session, self._ask_health))
+        licence = self._part_job(CMLPart.LICENCE, session, self._ask_licence)
+        licence_is_due = self._plan.licence or self._controller.sign_in.is_admin is None
+        if licence_is_due:
+            jobs.append(licence)
+        await run_staggered(jobs, patience_seconds=self._patience_seconds)
+        followers = list[Job]()
+        if self._labs_are_due:
+            followers.append(self._part_job(CMLPart.LABS, session, self._ask_lab_details))
+        if not licence_is_due and self._licence_changed:
+            followers.append(licence)
+        await run_staggered(followers, patience_seconds=self._patience_seconds)
+
+    @property
+    def _labs_are_due(self) -> bool:
+        if self._fact.lab_ids is None:
+            return False
+        statistics = self._fact.statistics
+        running = None if statistics is None else statistics.running_nodes
+        return (
+            self._plan.labs
+            or self._fact.lab_ids != self._plan.known_lab_ids
+            or (running is not None and running != self._plan.known_running_nodes)
+        )
+
+    @property
+    def _licence_changed(self) -> bool:
+        health = self._fact.health
+        return (
+            health is not None
+            and health.is_licensed is not None
+            and health.is_licensed != self._plan.known_is_licensed
+        )
+
+    async def _read_system_information(self) -> None:
+        failure = await self._part(CMLPart.SYSTEM_INFORMATION, self._ask_system_information)
+        if failure is not None and failure.code in NO_CONNECTION_CODES:
+            self.stop(failure)
+
+    async def _ask_system_information(self) -> None:
+        try:
+            information = await self._client.system_information(self._controller)
+        except CMLCallError as failure:
+            if failure.code in {ErrorCode.NOT_FOUND, ErrorCode.ACCESS_DENIED, ErrorCode.UNAUTHORIZED}:
+                raise CMLCallError(ErrorCode.BAD_RESPONSE, failure.detail, status=failure.status) from None
+            raise
+        self._fact = replace(self._fact, system_information=information)
+
+    async def _read_public_maintenance(self) -> None:
+        if self._stopped_by is not None and self._stopped_by.code in NO_CONNECTION_CODES:
+            return
+        try:
+            maintenance = await (
+                self._client.maintenance_mode(self._controller)
+                if self._session is None
+                else self._session.maintenance()
+            )
+        except CMLCallError:
+            return  # one of the parts says what is wrong; the maintenance mode stays unknown
+        self._fact = replace(
+            self._fact,
+            maintenance_mode=maintenance.maintenance_mode,
+            maintenance_notice=maintenance.notice_text,
+        )
+
+    async def _ask_statistics(self, session: CMLSession) -> None:
+        statistics = await session.call(self._client.system_stats)
+        self._fact = replace(self._fact, statistics=statistics)
+
+    async def _ask_lab_ids(self, session: CMLSession) -> None:
+        lab_ids = await session.call(self._client.labs)
+        self._fact = replace(self._fact, lab_ids=lab_ids)
+
+    async def _ask_lab_details(self, session: CMLSession) -> None:
+        details = LabDetails(client=self._client, controller=self._controller, session=session, clock=self._clock)
+        labs = await details.read(self._fact.lab_ids or frozenset())
+        self._fact = replace(self._fact, labs=labs, lab_ids=frozenset(lab.lab_id for lab in labs))
+
+    async def _ask_health(self, session: CMLSession) -> None:
+        answer = await read_health(client=self._client, controller=self._controller, session=session)
+        self._fact = replace(self._fact, health=answer.health)
+        if answer.maintenance is not None:
+            self._fact = replace(
+                self._fact,
+                maintenance_mode=answer.maintenance.maintenance_mode,
+                maintenance_notice=answer.maintenance.notice_text,
+            )
+        if answer.failure is not None:
+            raise answer.failure
+
+    async def _ask_licence(self, session: CMLSession) -> None:
+        try:
+            licence = await read_licence(
+                client=self._client, controller=self._controller, session=session, forced=self._plan.forced
+            )
+        except LicenceRefusedError as refusal:
+            self._fact = replace(self._fact, license_reason=refusal.reason)
+            raise
+        self._fact = replace(self._fact, license=licence)
+
+    def _part_job(self, part: CMLPart, session: CMLSession, ask: Callable[[CMLSession], Awaitable[None]]) -> Job:
+        async def run() -> None:
+            if self._stopped_by is None:
+                await self._part(part, lambda: ask(session))
+
+        return run
+
+    async def _part(self, part: CMLPart, ask: Callable[[], Awaitable[None]]) -> CMLCallError | None:
+        self._under_way.add(part)
+        failure: CMLCallError | None = None
+        try:
+            await ask()
+        except CMLCallError as error:
+            failure = error
+        self._under_way.discard(part)
+        self._parts[part] = self._status(failure)
+        return failure
+
+    def _status(self, failure: CMLCallError | None) -> PartStatus:
+        if failure is None:
+            return PartStatus(outcome=Outcome.OK, read_at=self._fact.read_at)
+        if failure.status == _NOT_FOUND and failure.code is ErrorCode.NOT_FOUND:
+            return PartStatus(outcome=Outcome.NO_DATA, detail="this version of CML does not offer it (404)")
+        return PartStatus(outcome=Outcome.ERROR, error_code=failure.code, detail=failure.detail)
+
+    def _close_parts(self) -> None:
+        if self._stopped_by is None:
+            return
+        due = [CMLPart.SYSTEM_INFORMATION]
+        if self._session is not None:
+            due += [CMLPart.STATISTICS, CMLPart.LABS]
+            due += [CMLPart.HEALTH] if self._plan.health else []
+            due += [CMLPart.LICENCE] if self._plan.licence else []
+        for part in {*due, *self._under_way}:
+            if part not in self._parts or part in self._under_way:
+                self._parts[part] = self._status(self._stopped_by)
+
+    def _first_fatal(self) -> PartStatus | None:
+        for part in _FATAL_PARTS:
+            status = self._parts.get(part)
+            if status is None or status.outcome is not Outcome.ERROR:
+                continue
+            if part is CMLPart.LABS and self._fact.lab_ids is not None:
+                continue  # the list was read; its details show in the part alone
+            return status
+        return None

@@ -1,0 +1,132 @@
+"""A conversation with one controller: who signs in, and what happens to a token that is refused."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.domain.sources import ErrorCode
+from cmlfleet.integration.models.cml_maintenance_dto import CMLMaintenanceDTO
+from cmlfleet.integration.models.cml_sign_in_dto import CMLSignInDTO
+from cmlfleet.integration.services.bearer_token import BearerToken
+from cmlfleet.integration.services.call_failure import CMLCallError
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.controller import Controller
+
+T = TypeVar("T")
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+
+
+class CMLSession:
+    """Calls that need a token. Within one session a refused token is replaced once.
+
+    `asked_at` is when the session began, on the clock of the controller's `SignIn`; `forced` signs in again in spite
+    of an earlier refusal.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: CMLApiClient,
+        controller: Controller,
+        credentials: CMLCredentials,
+        asked_at: float,
+        forced: bool,
+    ) -> None:
+        self._client = client
+        self._controller = controller
+        self._credentials = credentials
+        self._asked_at = asked_at
+        self._forced = forced
+        self._renewed: BearerToken | None = None
+        self._maintenance: CMLMaintenanceDTO | None = None
+
+    async def sign_in(self) -> None:
+        """Have a token, and know whether its account is an administrator's where that can be told."""
+        token = await self._token()
+        sign_in = self._controller.sign_in
+        if sign_in.is_admin is not None or sign_in.admin_was_asked or token.subject is None:
+            return
+        sign_in.admin_was_asked = True
+        try:
+            user = await self._client.user(self._controller, token.text, user_id=token.subject)
+        except CMLCallError as failure:
+            if failure.status is None:
+                sign_in.admin_was_asked = False
+            return
+        sign_in.is_admin = user.admin
+
+    async def call(self, route: Callable[[Controller, str], Awaitable[T]]) -> T:
+        """The answer of a route that needs a token. Raises `CMLCallError`.
+
+        A 403 is `maintenance` while that is on, since it locks out whoever is no administrator.
+        """
+        token = await self._token()
+        try:
+            answer = await route(self._controller, token.text)
+        except CMLCallError as failure:
+            if failure.status == _FORBIDDEN and await self._is_in_maintenance():
+                raise _maintenance(failure) from None
+            if failure.status != _UNAUTHORIZED:
+                raise
+            token = await self._another_token(token, failure)
+            answer = await self._once_more(route, token)
+        self._controller.sign_in.accepted()
+        return answer
+
+    async def maintenance(self) -> CMLMaintenanceDTO:
+        """The maintenance mode, asked once in a session."""
+        if self._maintenance is None:
+            self._maintenance = await self._client.maintenance_mode(self._controller)
+        return self._maintenance
+
+    async def _once_more(self, route: Callable[[Controller, str], Awaitable[T]], token: BearerToken) -> T:
+        try:
+            return await route(self._controller, token.text)
+        except CMLCallError as failure:
+            if failure.status == _UNAUTHORIZED:
+                self._controller.sign_in.reject(token, failure)
+            raise
+
+    async def _another_token(self, refused: BearerToken, failure: CMLCallError) -> BearerToken:
+        sign_in = self._controller.sign_in
+        if self._renewed == refused or (sign_in.has_been_rejected and self._credentials.token is None):
+            sign_in.reject(refused, failure)
+            raise failure
+        self._renewed = await self._token(instead_of=refused)
+        return self._renewed
+
+    async def _token(self, *, instead_of: BearerToken | None = None) -> BearerToken:
+        sign_in = self._controller.sign_in
+        if sign_in.waits_for_maintenance and not await self._is_in_maintenance():
+            sign_in.forget_failure()
+        return await sign_in.token(
+            self._credentials,
+            ask=self._ask,
+            asked_at=self._asked_at,
+            forced=self._forced,
+            instead_of=instead_of,
+        )
+
+    async def _ask(self, credentials: CMLCredentials) -> CMLSignInDTO:
+        try:
+            return await self._client.sign_in(self._controller, credentials)
+        except CMLCallError as failure:
+            if failure.status == _FORBIDDEN and await self._is_in_maintenance():
+                raise _maintenance(failure) from None
+            raise
+
+    async def _is_in_maintenance(self) -> bool:
+        try:
+            return (await self.maintenance()).maintenance_mode is True
+        except CMLCallError:
+            return False  # what cannot be told explains no refusal: the refusal itself is reported
+
+
+def _maintenance(failure: CMLCallError) -> CMLCallError:
+    return CMLCallError(
+        ErrorCode.MAINTENANCE,
+        "maintenance mode is on: only administrators are let in",
+        status=failure.status,
+        retry_after_seconds=failure.retry_after_seconds,
+    )

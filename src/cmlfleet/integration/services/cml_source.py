@@ -1,0 +1,111 @@
+"""The CML source: one whole reading of one controller, within limits of time and number."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import structlog
+
+from cmlfleet.application.ports.sources import CMLCredentials, CMLCredentialsProvider, CMLTarget
+from cmlfleet.domain.facts import CMLFact, CMLReadingPlan
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.domain.sources import ErrorCode
+from cmlfleet.integration.services.address_policy import AddressPolicy
+from cmlfleet.integration.services.call_failure import CMLCallError
+from cmlfleet.integration.services.certificate_trust import TLSContexts, TLSMode
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.cml_reading import CMLReading
+from cmlfleet.integration.services.cml_session import CMLSession
+from cmlfleet.integration.services.controller import Controller
+from cmlfleet.integration.services.sign_in import Clock
+
+DEFAULT_TIMEOUT_SECONDS = 20.0  # the default of CMLFLEET_CML_TIMEOUT
+_READINGS_AT_ONCE = 1000  # hanging controllers hold theirs for the whole limit, and the others still get a turn
+_SEARCH_AGAIN_CODES = frozenset({ErrorCode.UNREACHABLE, ErrorCode.TIMEOUT})
+
+_log = structlog.get_logger(__name__)
+
+
+class CMLControllerSource:
+    """Implements `CMLSource` over an open `CMLApiClient`. Failures come back as facts.
+
+    `clock` counts seconds and never goes back; it times tokens and back-offs.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: CMLApiClient,
+        credentials: CMLCredentialsProvider,
+        policy: AddressPolicy,
+        tls_mode: TLSMode = TLSMode.PIN,
+        contexts: TLSContexts | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._credentials = credentials
+        self._policy = policy
+        self._tls_mode = tls_mode
+        self._contexts = contexts or TLSContexts()
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._controllers = dict[WorkerId, Controller]()
+        self._slots = asyncio.Semaphore(_READINGS_AT_ONCE)
+
+    async def read(self, target: CMLTarget, plan: CMLReadingPlan) -> CMLFact:
+        """One reading, sign-in included, within the time limit; what was finished by then is kept.
+
+        Raises only what the credentials' provider raises.
+        """
+        credentials = await self._credentials.credentials_for(target)
+        async with self._slots:
+            started = time.perf_counter()
+            controller = self._controller_of(target.worker_id)
+            reading = CMLReading(
+                client=self._client,
+                controller=controller,
+                session=self._session(controller, credentials, forced=plan.forced),
+                plan=plan,
+                read_at=datetime.now(UTC),
+                clock=self._clock,
+            )
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    await controller.locate(target, policy=self._policy)
+                    await reading.run()
+            except TimeoutError:
+                reading.stop(CMLCallError(ErrorCode.TIMEOUT, f"not done within {self._timeout_seconds:g} s"))
+            except CMLCallError as failure:
+                reading.stop(failure)
+            except Exception as error:
+                _log.exception("cml_reading_broke", worker_id=target.worker_id)
+                reading.stop(CMLCallError(ErrorCode.INTERNAL, f"a fault of our own: {type(error).__name__}"))
+            fact = reading.fact(duration_ms=(time.perf_counter() - started) * 1000)
+            if fact.error_code in _SEARCH_AGAIN_CODES:
+                controller.look_up_again()
+            return fact
+
+    async def forget(self, worker_id: WorkerId) -> None:
+        """Drop token, accepted certificate and back-off; idle connections are never used again and run out."""
+        self._controllers.pop(worker_id, None)
+
+    def _controller_of(self, worker_id: WorkerId) -> Controller:
+        controller = self._controllers.get(worker_id)
+        if controller is None:
+            controller = Controller(tls_mode=self._tls_mode, contexts=self._contexts, clock=self._clock)
+            self._controllers[worker_id] = controller
+        return controller
+
+    def _session(
+        self, controller: Controller, credentials: CMLCredentials | None, *, forced: bool
+    ) -> CMLSession | None:
+        if credentials is None:
+            return None
+        return CMLSession(
+            client=self._client,
+            controller=controller,
+            credentials=credentials,
+            asked_at=self._clock(),
+            forced=forced,
+        )
