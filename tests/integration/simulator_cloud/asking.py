@@ -32,11 +32,19 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> ClientError:
 
 
 def code_of(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
+    return _response(error)["Error"]["Code"]
+
+
+def message_of(error: ClientError) -> str:
+    return _response(error)["Error"]["Message"]
 
 
 def status_of(error: ClientError) -> int:
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return _response(error)["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def _response(error: ClientError) -> Any:
+    return error.response
 
 
 def metric_query(

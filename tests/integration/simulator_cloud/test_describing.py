@@ -9,6 +9,7 @@ from tests.integration.simulator_cloud.asking import (
     first_instance,
     ids_of,
     instances_of,
+    message_of,
     refusal,
     status_of,
 )
@@ -81,7 +82,7 @@ def test_unknown_ids_fail_the_whole_call_and_are_all_named(ec2: Any, unknown: li
     known = first_instance(ec2)["InstanceId"]
     error = refusal(ec2.describe_instances, InstanceIds=[known, *unknown])
     assert code_of(error) == "InvalidInstanceID.NotFound"
-    assert error.response["Error"]["Message"] == text
+    assert message_of(error) == text
     assert status_of(error) == 400
 
 

@@ -26,7 +26,7 @@ _RECENTLY_ACTIVE = timedelta(hours=3)
 
 EC2_NAMESPACE = "AWS/EC2"
 AGENT_NAMESPACE = "CWAgent"
-_UNITS = {metric_points.CPU: "Percent", metric_points.MEMORY: "Percent", metric_points.CHECKS: "Count"}
+_UNITS = {metric_points.CPU: "Percent", metric_points.MEMORY: "Percent"}
 
 Body = Mapping[str, Any]
 Dimensions = tuple[tuple[str, str], ...]
@@ -155,7 +155,6 @@ class CloudWatch:
 def _series_of(instance: CloudInstance) -> Iterator[tuple[str, str, Dimensions]]:
     own = (("InstanceId", instance.instance_id),)
     yield EC2_NAMESPACE, metric_points.CPU, own
-    yield EC2_NAMESPACE, metric_points.CHECKS, own
     if instance.has_cloudwatch_agent:
         agent = (
             ("ImageId", instance.image_id),

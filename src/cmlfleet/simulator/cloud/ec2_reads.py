@@ -1,7 +1,7 @@
 """DescribeInstances, DescribeInstanceStatus and DescribeRegions."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from cmlfleet.simulator.clock import SimulationClock
@@ -18,6 +18,7 @@ LARGEST_PAGE = 1000
 SMALLEST_PAGE = 5
 STATUS_IDS_LIMIT = 100
 DESCRIBE_IDS_LIMIT = 1000
+_RETIREMENT_DAYS = "5"  # from when the fault is first seen: the date that AWS announces does not move
 
 Keep = Callable[[CloudInstance], bool]
 
@@ -28,6 +29,7 @@ class Ec2Reads:
     def __init__(self, *, faults: FaultBoard, clock: SimulationClock) -> None:
         self._faults = faults
         self._clock = clock
+        self._retires_at: dict[tuple[str, str], datetime] = {}
 
     def describe_instances(self, call: ApiCall, region: CloudRegion) -> bytes:
         page, next_token = self._select(call, region, ids_limit=DESCRIBE_IDS_LIMIT, keep=None)
@@ -174,18 +176,24 @@ class Ec2Reads:
         checks = instance.checks
         if checks is CheckStatus.OK and self._is_on(FaultName.CHECKS_IMPAIRED, instance):
             checks = CheckStatus.IMPAIRED
-        events = ""
+        event = ""
         retirement = self._faults.active(
-            FaultName.SCHEDULED_RETIREMENT, worker=self._faults.worker_of(instance.instance_id)
+            FaultName.SCHEDULED_RETIREMENT,
+            worker=self._faults.worker_of(instance.instance_id),
+            account=instance.account_id,
+            region=instance.region,
         )
         if retirement is not None:
-            events = instance_xml.event_item(
+            days = retirement.text("days", _RETIREMENT_DAYS)
+            event = instance_xml.event_item(
                 event_id=f"instance-event-{instance.instance_id[2:]}",
                 code="instance-retirement",
                 description="The instance is running on degraded hardware",
-                not_before_at=self._clock.now() + timedelta(days=retirement.number("days", 5)),
+                not_before_at=self._retires_at.setdefault(
+                    (instance.instance_id, days), self._clock.now() + timedelta(days=float(days))
+                ),
             )
-        return instance_xml.render_status(instance, checks=checks, extra_events=events)
+        return instance_xml.render_status(instance, checks=checks, events=event)
 
 
 def _is_running(instance: CloudInstance) -> bool:

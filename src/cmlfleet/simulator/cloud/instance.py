@@ -65,17 +65,6 @@ def user_initiated(moment: datetime) -> str:
     return f"User initiated ({moment:%Y-%m-%d %H:%M:%S} GMT)"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScheduledEvent:
-    """What AWS has announced for the instance's host."""
-
-    event_id: str
-    code: str
-    description: str
-    not_before_at: datetime
-    not_after_at: datetime | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class RunPeriod:
     """From when, and until when unless it still does, the instance ran: metrics exist for no other time."""
@@ -113,7 +102,6 @@ class CloudInstance:
     state_reason: StateReason | None = None
     transition_reason: str = ""
     checks: CheckStatus = CheckStatus.NOT_APPLICABLE
-    scheduled_events: list[ScheduledEvent] = field(default_factory=list[ScheduledEvent])
     run_periods: list[RunPeriod] = field(default_factory=list[RunPeriod])
     load: Load | None = None
     power_listener: PowerListener | None = None

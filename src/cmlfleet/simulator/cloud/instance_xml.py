@@ -136,18 +136,9 @@ def status(instance: CloudInstance) -> bytes:
     return instance.status_xml
 
 
-def render_status(instance: CloudInstance, *, checks: CheckStatus, extra_events: str = "") -> bytes:
+def render_status(instance: CloudInstance, *, checks: CheckStatus, events: str = "") -> bytes:
     """Impaired checks are those of the instance; the host below it stays sound."""
     system = CheckStatus.OK if checks is CheckStatus.IMPAIRED else checks
-    events = extra_events + "".join(
-        event_item(
-            event_id=event.event_id,
-            code=event.code,
-            description=event.description,
-            not_before_at=event.not_before_at,
-        )
-        for event in instance.scheduled_events
-    )
     return "".join(
         (
             f"<item><instanceId>{instance.instance_id}</instanceId>",

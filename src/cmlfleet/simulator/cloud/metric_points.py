@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cmlfleet.simulator.cloud.instance import CheckStatus, CloudInstance
+from cmlfleet.simulator.cloud.instance import CloudInstance
 
 DETAILED_PERIOD_SECONDS = 60
 BASIC_PERIOD_SECONDS = 300
@@ -13,7 +13,6 @@ DETAILED_DELAY_SECONDS = 45  # how long after its period a point can be read; AW
 BASIC_DELAY_SECONDS = 90
 
 CPU = "CPUUtilization"
-CHECKS = "StatusCheckFailed"
 MEMORY = "mem_used_percent"
 
 _IDLE_CPU_PERCENT = 2.5  # an instance that nothing is simulated on
@@ -54,20 +53,16 @@ class PointHistory:
             value = known.get(at)
             if value is None:
                 present = _PRESENT[metric](instance) if present is None else present
-                value = present if at == newest or metric == CHECKS else _past_value(instance, at, present)
+                value = present if at == newest else _past_value(instance, at, present)
                 known[at] = value
             found.append(Datapoint(at, value))
         while len(known) > _REMEMBERED_POINTS:
             del known[min(known)]
         return found
 
-    def forget(self, instance_id: str) -> None:
-        for metric in (CPU, CHECKS, MEMORY):
-            self._published.pop((instance_id, metric), None)
-
 
 def _cadence(instance: CloudInstance, metric: str) -> tuple[int, int]:
-    """Status checks and the agent publish each minute, whatever the monitoring mode."""
+    """The agent publishes each minute, whatever the monitoring mode."""
     if metric == CPU and not instance.detailed_monitoring:
         return BASIC_PERIOD_SECONDS, BASIC_DELAY_SECONDS
     return DETAILED_PERIOD_SECONDS, DETAILED_DELAY_SECONDS
@@ -102,8 +97,4 @@ def _memory(instance: CloudInstance) -> float:
     return _IDLE_MEMORY_PERCENT if instance.load is None else round(instance.load.memory_percent(), 4)
 
 
-def _checks(instance: CloudInstance) -> float:
-    return 1.0 if instance.checks is CheckStatus.IMPAIRED else 0.0
-
-
-_PRESENT: dict[str, Callable[[CloudInstance], float]] = {CPU: _cpu, MEMORY: _memory, CHECKS: _checks}
+_PRESENT: dict[str, Callable[[CloudInstance], float]] = {CPU: _cpu, MEMORY: _memory}

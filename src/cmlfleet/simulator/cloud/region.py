@@ -22,6 +22,7 @@ from cmlfleet.simulator.timeline import Timeline
 _FIRST_PRIVATE_ADDRESS = 4  # AWS keeps the first four addresses of a subnet
 _RUN_PERIODS_KEPT = 20
 
+
 @dataclass(frozen=True, kw_only=True)
 class StateChange:
     instance_id: str
