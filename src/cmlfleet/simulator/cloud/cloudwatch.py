@@ -134,7 +134,7 @@ class CloudWatch:
             to_at=to_at,
             now_at=self._clock.now().timestamp(),
         )
-        return query.over(points)
+        return query.over(points, spacing_seconds=metric_points.spacing_seconds(instance, query.metric))
 
     def _has_series(self, query: MetricQuery, instance: CloudInstance) -> bool:
         """Namespace, name, unit and the whole set of dimensions must be right, or there is nothing, silently."""

@@ -1,9 +1,10 @@
 """The datapoints that CloudWatch has of an instance."""
 
+import math
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cmlfleet.simulator.cloud.instance import CloudInstance
 
@@ -21,8 +22,7 @@ _SWING = 0.12  # how far past points lie from the present load, as a part of it
 _REMEMBERED_POINTS = 48
 
 
-@dataclass(frozen=True, slots=True)
-class Datapoint:
+class Datapoint(NamedTuple):
     """`at` is the start of its period, in whole seconds since 1970."""
 
     at: int
@@ -40,15 +40,17 @@ class PointHistory:
         self, *, instance: CloudInstance, metric: str, from_at: float, to_at: float, now_at: float
     ) -> list[Datapoint]:
         """The points whose period begins in [from_at, to_at) and that can be read by now, oldest first."""
-        period, delay = _cadence(instance, metric)
+        period = spacing_seconds(instance, metric)
+        delay = BASIC_DELAY_SECONDS if period == BASIC_PERIOD_SECONDS else DETAILED_DELAY_SECONDS
         newest = int((now_at - delay - period) // period) * period
         first = -int(-from_at // period) * period
         last = min(newest, -int(-to_at // period) * period - period)
         found: list[Datapoint] = []
         known = self._published.setdefault((instance.instance_id, metric), {})
         present: float | None = None
+        ran = _running_times(instance)
         for at in range(first, last + 1, period):
-            if not _ran_between(instance, at, at + period):
+            if not any(began < at + period and ended > at for began, ended in ran):
                 continue
             value = known.get(at)
             if value is None:
@@ -61,19 +63,18 @@ class PointHistory:
         return found
 
 
-def _cadence(instance: CloudInstance, metric: str) -> tuple[int, int]:
-    """The agent publishes each minute, whatever the monitoring mode."""
+def spacing_seconds(instance: CloudInstance, metric: str) -> int:
+    """How far the points lie apart: the agent publishes each minute, whatever the monitoring mode."""
     if metric == CPU and not instance.detailed_monitoring:
-        return BASIC_PERIOD_SECONDS, BASIC_DELAY_SECONDS
-    return DETAILED_PERIOD_SECONDS, DETAILED_DELAY_SECONDS
+        return BASIC_PERIOD_SECONDS
+    return DETAILED_PERIOD_SECONDS
 
 
-def _ran_between(instance: CloudInstance, from_at: int, to_at: int) -> bool:
-    for period in reversed(instance.run_periods):
-        ended = period.ended_at
-        if period.began_at.timestamp() < to_at and (ended is None or ended.timestamp() > from_at):
-            return True
-    return False
+def _running_times(instance: CloudInstance) -> list[tuple[float, float]]:
+    return [
+        (period.began_at.timestamp(), math.inf if period.ended_at is None else period.ended_at.timestamp())
+        for period in instance.run_periods
+    ]
 
 
 def ran_since(instance: CloudInstance, moment: datetime) -> bool:

@@ -1,7 +1,7 @@
 """One query of GetMetricData, and the statistics over its points."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
@@ -22,8 +22,10 @@ _STATISTICS: dict[str, Callable[[Sequence[float]], float]] = {
     "SampleCount": lambda values: float(len(values)),
 }
 
+_SAME_OF_ONE = frozenset({"Average", "Minimum", "Maximum", "Sum"})  # a single point is its own statistic
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class MetricQuery:
     query_id: str
     namespace: str
@@ -34,8 +36,10 @@ class MetricQuery:
     unit: str | None
     label: str
 
-    def over(self, points: Iterable[Datapoint]) -> list[Datapoint]:
+    def over(self, points: list[Datapoint], *, spacing_seconds: int) -> list[Datapoint]:
         """The statistic for each period that has points, stamped with the period's start."""
+        if self.period_seconds <= spacing_seconds and self.statistic in _SAME_OF_ONE:
+            return points
         reduce = _STATISTICS[self.statistic]
         period = self.period_seconds
         return [
