@@ -22,7 +22,9 @@ ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read
 _START_SECONDS = 30
 _EXPORT = re.compile(r"export (\w+)='?([^']*?)'?")
 _PROGRAM = "import sys; from cmlfleet.simulator.command import app; sys.exit(app(sys.argv[1:]))"
-_SOURCE = Path(__file__).parents[2] / "src"
+COMMAND = (sys.executable, "-c", _PROGRAM)
+"""`cmlfleet simulate`, to be followed by its options."""
+SOURCE_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
 
 
 @asynccontextmanager
@@ -68,10 +70,10 @@ def simulator_in_thread(**arguments: Any) -> Generator[SimulatorServer]:
 def simulator_process(*options: str) -> Generator[dict[str, str]]:
     """`cmlfleet simulate` as a process on free ports; gives the environment it prints. Terminated at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, "--aws-port", "0", "--cml-port", "0", *options],
+        [*COMMAND, "--aws-port", "0", "--cml-port", "0", *options],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(_SOURCE)},
+        env=SOURCE_ENVIRONMENT,
     )
     try:
         yield read_environment(process)
