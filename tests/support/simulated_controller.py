@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -69,7 +69,7 @@ class RunningController:
 
 
 @contextmanager
-def running_controller(*, speed: float = 1.0, **changes: Any) -> Iterator[RunningController]:
+def running_controller(*, speed: float = 1.0, **changes: Any) -> Generator[RunningController]:
     """On a free port; closed at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated controller")

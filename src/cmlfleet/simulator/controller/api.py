@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import structlog
+
 from cmlfleet.simulator.controller import misbehaviour
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.exchange import (
@@ -17,6 +19,7 @@ from cmlfleet.simulator.controller.routes import ROUTES
 from cmlfleet.simulator.controller.users import User
 from cmlfleet.simulator.fault_catalogue import FaultName
 
+_log = structlog.get_logger(__name__)
 _ROUTER = Router(ROUTES)
 _UNKNOWN = "(unknown)"
 _NO_PARAMETERS: dict[str, str] = {}
@@ -44,6 +47,9 @@ def answer(
             )
         except ApiError as error:
             given = _error(controller, error)
+        except Exception:
+            _log.exception("simulated_controller_failed", method=method, path=path)
+            given = ApiError(500, "Internal Server Error").answer
         if controller.has_faults:
             given = misbehaviour.after_the_api(controller, given)
     else:

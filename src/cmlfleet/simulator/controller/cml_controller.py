@@ -23,7 +23,7 @@ from cmlfleet.simulator.controller.user_store import UserStore
 from cmlfleet.simulator.controller.users import User
 from cmlfleet.simulator.controller.version import ControllerVersion
 from cmlfleet.simulator.fault_catalogue import FaultName
-from cmlfleet.simulator.faults import EVERYTHING, Fault, FaultBoard
+from cmlfleet.simulator.faults import Fault, FaultBoard
 
 _INSTALLED_AGO = timedelta(days=200)
 _PASSWORD_FAULTS = frozenset({FaultName.WRONG_PASSWORD})
@@ -95,7 +95,7 @@ class CMLController:
         self._board = faults
         self._faults_on: frozenset[FaultName] = frozenset()
         self._look_at_faults()
-        faults.subscribe(self._fault_changed)
+        faults.subscribe(self._fault_changed, worker=name)
 
     # Power and boot
 
@@ -159,18 +159,15 @@ class CMLController:
         return self._board.active(name, worker=self.name)
 
     def _fault_changed(self, fault: Fault, is_on: bool) -> None:
-        if fault.worker in (EVERYTHING, self.name):
-            self._look_at_faults()
-            if is_on and fault.name in _PASSWORD_FAULTS:
-                self.tokens.revoke_everything()
-            self.journal.touch()
-            for listener in tuple(self.power_listeners):
-                listener()
+        self._look_at_faults()
+        if is_on and fault.name in _PASSWORD_FAULTS:
+            self.tokens.revoke_everything()
+        self.journal.touch()
+        for listener in tuple(self.power_listeners):
+            listener()
 
     def _look_at_faults(self) -> None:
-        self._faults_on = frozenset(
-            fault.name for fault in self._board.list() if fault.worker in (EVERYTHING, self.name)
-        )
+        self._faults_on = self._board.names_for(self.name)
 
     # Time
 

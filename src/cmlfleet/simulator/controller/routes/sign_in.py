@@ -37,7 +37,7 @@ def auth_extended(controller: CMLController, request: Request) -> Answer:
             "username": user.username,
             "id": user.id,
             "token": _issue(controller, user),
-            "admin": user.is_admin,
+            "admin": _is_admin(controller, user),
             "error": None,
         }
     )
@@ -92,10 +92,14 @@ def _signed_in(controller: CMLController, request: Request) -> User:
     if user is None or controller.fault(FaultName.WRONG_PASSWORD) is not None:
         raise ApiError(403, "Authentication failed!")
     in_maintenance = controller.administration.maintenance_mode or controller.fault(FaultName.MAINTENANCE) is not None
-    if in_maintenance and not user.is_admin:
+    if in_maintenance and not _is_admin(controller, user):
         raise ApiError(403, "The system is in maintenance mode.")
     user.last_login_at = controller.clock.now()
     return user
+
+
+def _is_admin(controller: CMLController, user: User) -> bool:
+    return user.is_admin and controller.fault(FaultName.NOT_ADMIN) is None
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -28,7 +28,7 @@ def simulation_stats(controller: CMLController, lab: Lab) -> dict[str, Any]:
 
 
 def _node_stats(controller: CMLController, node: Node, now: float) -> dict[str, Any]:
-    times = {state: int(now - node.since[state]) for state in _TIMED_STATES if state in node.since}
+    times = {state.value: int(now - node.since[state]) for state in _TIMED_STATES if state in node.since}
     if not node.is_running:
         return {"times": times, **({"is_running": False} if controller.version.is_at_least_2_10 else {})}
     definition = definition_of(node.node_definition)
