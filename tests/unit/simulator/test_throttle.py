@@ -67,3 +67,11 @@ def test_datapoints_are_counted_as_they_may_exist() -> None:
 def test_it_can_be_switched_off() -> None:
     throttle = Throttle(clock=SimulationClock(), enabled=False)
     assert admitted(throttle, "StartInstances", tries=50) == 50
+
+
+def test_a_bucket_never_holds_more_than_its_size() -> None:
+    clock = SimulationClock()
+    throttle = Throttle(clock=clock)
+    throttle.admits(account_id="1", region="r", bucket="StartInstances")
+    clock.advance(86_400)
+    assert admitted(throttle, "StartInstances", tries=20) in {5, 6}
