@@ -1,6 +1,6 @@
 """A CML source with everything round it that a test changes: credentials, pinned certificate, clock."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from typing import Any
@@ -11,6 +11,7 @@ from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.integration.services.address_policy import AddressPolicy, Network
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_source import CMLControllerSource
+from tests.support.waiting import until
 
 LOOPBACK: Sequence[Network] = (ip_network("127.0.0.0/8"),)
 EVERYTHING = CMLReadingPlan(health=True, labs=True, licence=True)
@@ -67,10 +68,23 @@ class CMLReader:
         )
 
     async def read(self, plan: CMLReadingPlan = EVERYTHING) -> CMLFact:
+        """One reading; a second passes before the next."""
         fact = await self.source.read(self.target(), plan)
+        self.clock.advance(1)
         if self.pinned is None:
             self.pinned = fact.certificate
         return fact
+
+    async def read_until_good(self, plan: CMLReadingPlan = EVERYTHING) -> CMLFact:
+        """Read until nothing is wrong any more: a simulated socket opens a moment after its fault is gone."""
+        facts = list[CMLFact]()
+
+        async def is_good() -> bool:
+            facts.append(await self.read(plan))
+            return facts[-1].error_code is None
+
+        await until(is_good, what="a good reading")
+        return facts[-1]
 
     async def read_again(self, fact: CMLFact) -> CMLFact:
         """As a quiet minute reads: nothing is due, and what is known is what `fact` said."""
@@ -96,7 +110,7 @@ async def cml_reader(
     policy: AddressPolicy | None = None,
     timeout_seconds: float = 5.0,
     **settings: Any,
-) -> AsyncIterator[CMLReader]:
+) -> AsyncGenerator[CMLReader]:
     """A source of its own; `settings` go to `CMLControllerSource`."""
     clock = AdjustableClock()
     on_hand = CredentialsOnHand(credentials)

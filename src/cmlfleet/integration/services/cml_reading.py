@@ -65,7 +65,7 @@ class CMLReading:
             await self._read_parts(self._session, jobs)
 
     def stop(self, failure: CMLCallError) -> None:
-        """Nothing more can be read: every part that was due and has not been answered failed by the first of these."""
+        """Nothing more can be read: what was due and has no answer failed by this, or by an earlier stop."""
         self._stopped_by = self._stopped_by or failure
 
     def fact(self, *, duration_ms: float) -> CMLFact:

@@ -45,16 +45,27 @@ class CMLSession:
         """Have a token, and know whether its account is an administrator's where that can be told."""
         token = await self._token()
         sign_in = self._controller.sign_in
-        if sign_in.is_admin is not None or sign_in.admin_was_asked or token.subject is None:
+        if sign_in.is_admin is None and not sign_in.admin_was_asked:
+            await self._ask_whether_admin(token)
+
+    async def doubt_admin(self) -> None:
+        """A route for administrators refused: the account's role may have changed under the token."""
+        if self._controller.sign_in.is_admin:
+            await self._ask_whether_admin(await self._token())
+
+    async def _ask_whether_admin(self, token: BearerToken) -> None:
+        """What cannot be told leaves what is known; other parts show why it cannot."""
+        if token.subject is None:
             return
-        sign_in.admin_was_asked = True
+        sign_in = self._controller.sign_in
         try:
             user = await self._client.user(self._controller, token.text, user_id=token.subject)
         except CMLCallError as failure:
-            if failure.status is None:
-                sign_in.admin_was_asked = False
+            sign_in.admin_was_asked = failure.status is not None
             return
-        sign_in.is_admin = user.admin
+        sign_in.admin_was_asked = True
+        if user.admin is not None:
+            sign_in.is_admin = user.admin
 
     async def call(self, route: Callable[[Controller, str], Awaitable[T]]) -> T:
         """The answer of a route that needs a token. Raises `CMLCallError`.

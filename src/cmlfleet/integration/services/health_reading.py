@@ -12,8 +12,6 @@ from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_session import CMLSession
 from cmlfleet.integration.services.controller import Controller
 
-_NOT_FOR_THIS_ACCOUNT = frozenset({ErrorCode.ACCESS_DENIED, ErrorCode.NOT_FOUND})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthAnswer:
@@ -42,7 +40,9 @@ async def read_health(*, client: CMLApiClient, controller: Controller, session: 
         try:
             health = _with_registered(health, await session.call(client.compute_hosts))
         except CMLCallError as failure:
-            if failure.code not in _NOT_FOR_THIS_ACCOUNT:
+            if failure.code is ErrorCode.ACCESS_DENIED:
+                await session.doubt_admin()
+            elif failure.code is not ErrorCode.NOT_FOUND:
                 failures.append(failure)
     return HealthAnswer(health=health, maintenance=maintenance, failure=failures[0] if failures else None)
 

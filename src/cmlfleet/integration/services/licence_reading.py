@@ -24,8 +24,8 @@ async def read_licence(
 ) -> CMLLicense:
     """The licence with its node limit. Raises `CMLCallError`, `LicenceRefusedError` among them.
 
-    Where nothing else told whether the account is an administrator's, the answer does. An account that is known to
-    be none is not asked for in vain, unless `forced`.
+    A licence that can be read proves an administrator. An account that is known to be none asks in vain, and so only
+    when `forced`.
     """
     sign_in = controller.sign_in
     if sign_in.is_admin is False and not forced:
@@ -35,11 +35,11 @@ async def read_licence(
     except CMLCallError as failure:
         if failure.code is not ErrorCode.ACCESS_DENIED:
             raise
+        await session.doubt_admin()
         if sign_in.is_admin is None:
             sign_in.is_admin = False
         raise LicenceRefusedError(ACCESS_DENIED if sign_in.is_admin else NOT_ADMIN, failure.detail) from None
-    if sign_in.is_admin is None:
-        sign_in.is_admin = True
+    sign_in.is_admin = True
     try:
         return licence.to_fact(quota=await _quota(client=client, session=session))
     except ValueError as error:
