@@ -84,7 +84,17 @@ def simulate(
     return _run(server)
 
 
-@app.command
+def _faults_listed() -> str:
+    width = max(map(len, FaultName))
+    lines = [
+        f"{name:<{width}}  {kind.scope:<10}  {kind.description}"
+        + "".join(f"  --parameter.{key}: {meaning}" for key, meaning in kind.parameters.items())
+        for name, kind in CATALOGUE.items()
+    ]
+    return "\n".join(lines)
+
+
+@app.command(help_epilogue="The faults:\n\n" + _faults_listed(), help_format="plaintext")
 def fault(
     name: str | None = None,
     /,
@@ -125,7 +135,7 @@ def fault(
         Where the simulator's AWS listens; else AWS_ENDPOINT_URL, else the usual port.
     """
     if name is None:
-        _list_faults()
+        sys.stdout.write(_faults_listed() + "\n")
         return 0
     try:
         wanted = fault_name(name)
@@ -182,13 +192,6 @@ async def _serve(server: SimulatorServer) -> None:
         await ended.wait()
     finally:
         await server.stop()
-
-
-def _list_faults() -> None:
-    width = max(map(len, FaultName))
-    for name, kind in CATALOGUE.items():
-        parameters = "".join(f"  --parameter.{key}: {meaning}" for key, meaning in kind.parameters.items())
-        sys.stdout.write(f"{name:<{width}}  {kind.scope:<10}  {kind.description}{parameters}\n")
 
 
 def _whom(fault: dict[str, Any]) -> str:

@@ -12,11 +12,11 @@ from cmlfleet.simulator.cloud.call_ledger import CallLedger
 from cmlfleet.simulator.cloud.errors import AwsError
 from cmlfleet.simulator.cloud.world import CloudWorld
 from cmlfleet.simulator.controller.exchange import ApiError
-from cmlfleet.simulator.faults import CATALOGUE, EVERYTHING, Fault, FaultBoard, FaultScope, fault_name
+from cmlfleet.simulator.faults import CATALOGUE, EVERYTHING, Fault, FaultBoard
 from cmlfleet.simulator.fleet import SimulatedFleet, SimulatedWorker, UnknownWorkerError
 
 PREFIX = "/_simulator"
-_MISTAKES = (ValueError, KeyError, UnknownWorkerError, AwsError, ApiError)
+_MISTAKES = (ValueError, KeyError, AwsError, ApiError)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -67,14 +67,11 @@ class ControlApi:
 
     async def set_fault(self, request: web.Request) -> web.Response:
         wanted = cast("Mapping[str, Any]", orjson.loads(await request.read()))
-        name = fault_name(str(wanted["name"]))
         worker = wanted.get("worker") or EVERYTHING
         if worker != EVERYTHING:
             worker = self._fleet.worker(worker).name
-            if CATALOGUE[name].scope is FaultScope.CLOUD:
-                raise ValueError(f"{name} strikes a region or account, not a worker")
         fault = self._faults.set(
-            name,
+            str(wanted["name"]),
             worker=worker,
             account=wanted.get("account") or EVERYTHING,
             region=wanted.get("region") or EVERYTHING,

@@ -112,6 +112,7 @@ class FaultBoard:
             rate=rate,
             parameters={key: str(value) for key, value in (parameters or {}).items()},
         )
+        _check_scope(fault)
         of_name = self._by_worker.setdefault(fault.worker, {}).setdefault(fault.name, {})
         if fault.scope_key not in of_name:
             self._set_count[fault.name] += 1
@@ -196,6 +197,14 @@ class FaultBoard:
         for worker in tuple(self._listeners) if everybody else (EVERYTHING, fault.worker):
             for listener in tuple(self._listeners.get(worker, ())):
                 listener(fault, is_on)
+
+
+def _check_scope(fault: Fault) -> None:
+    scope = CATALOGUE[fault.name].scope
+    if scope is FaultScope.CLOUD and fault.worker != EVERYTHING:
+        raise ValueError(f"{fault.name} strikes a region, account or operation, not a worker")
+    if scope is FaultScope.CONTROLLER and fault.scope_key[1:] != (EVERYTHING,) * 3:
+        raise ValueError(f"{fault.name} strikes workers, not a region, account or operation")
 
 
 def fault_name(name: FaultName | str) -> FaultName:

@@ -2,7 +2,7 @@
 
 import resource
 
-_FILES_PER_WORKER = 3  # the listening socket, a kept-alive connection, and one more in passing
+_FILES_PER_WORKER = 2  # the listening socket and one kept-alive connection
 _FILES_BESIDE = 512
 
 

@@ -123,6 +123,7 @@ class SimulatorServer:
         app = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
         endpoint = AwsEndpoint(world=self.world, faults=self.faults, ledger=self.ledger, throttle=self.throttle)
         app.router.add_post("/", endpoint.handle)
+        app.router.add_get("/", endpoint.handle)
         control = ControlApi(
             world=self.world, fleet=self.fleet, faults=self.faults, ledger=self.ledger, clock=self.clock
         )

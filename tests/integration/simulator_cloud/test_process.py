@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -29,6 +30,13 @@ def asked(environment: dict[str, str], path: str) -> Any:
         return json.load(answer)
 
 
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """Of one simulator with two workers that these tests share."""
+    with simulator_process("--workers", "2") as exported:
+        yield exported
+
+
 def test_its_exports_are_all_that_boto3_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     with simulator_process("--workers", "3", "--cml-version", "2.10.0") as environment:
         for name, value in environment.items():
@@ -42,17 +50,16 @@ def test_its_exports_are_all_that_boto3_needs(monkeypatch: pytest.MonkeyPatch) -
         ]
 
 
-def test_faults_are_switched_on_and_off_from_outside() -> None:
-    with simulator_process("--workers", "2") as environment:
-        where = {"AWS_ENDPOINT_URL": environment["AWS_ENDPOINT_URL"]}
-        on = run("fault", "slow", "--worker", "cml-worker-00001", "--parameter.seconds", "2", **where)
-        assert (on.returncode, on.stdout) == (0, "slow on for cml-worker-00001\n")
-        (fault,) = asked(environment, "/_simulator/faults")["faults"]
-        assert (fault["name"], fault["worker"]) == ("slow", "cml-worker-00001")
-        assert fault["parameters"] == {"seconds": "2"}
-        off = run("fault", "slow", "--worker", "cml-worker-00001", "--clear", **where)
-        assert (off.returncode, off.stdout) == (0, "slow off for cml-worker-00001\n")
-        assert asked(environment, "/_simulator/faults")["faults"] == []
+def test_faults_are_switched_on_and_off_from_outside(environment: dict[str, str]) -> None:
+    where = {"AWS_ENDPOINT_URL": environment["AWS_ENDPOINT_URL"]}
+    on = run("fault", "slow", "--worker", "cml-worker-00001", "--parameter.seconds", "2", **where)
+    assert (on.returncode, on.stdout) == (0, "slow on for cml-worker-00001\n")
+    (fault,) = asked(environment, "/_simulator/faults")["faults"]
+    assert (fault["name"], fault["worker"]) == ("slow", "cml-worker-00001")
+    assert fault["parameters"] == {"seconds": "2"}
+    off = run("fault", "slow", "--worker", "cml-worker-00001", "--clear", **where)
+    assert (off.returncode, off.stdout) == (0, "slow off for cml-worker-00001\n")
+    assert asked(environment, "/_simulator/faults")["faults"] == []
 
 
 @pytest.mark.parametrize(
@@ -60,14 +67,17 @@ def test_faults_are_switched_on_and_off_from_outside() -> None:
     [
         (["fault", "nonsense"], 2, "there is no fault 'nonsense'; there are: throttling"),
         (["fault", "slow", "--worker", "nobody"], 1, "there is no worker 'nobody'"),
-        (["fault", "throttling", "--worker", "cml-worker-00001"], 1, "strikes a region or account"),
+        (
+            ["fault", "throttling", "--worker", "cml-worker-00001"],
+            1,
+            "strikes a region, account or operation",
+        ),
         (["--scenario", "wild"], 2, "there is no scenario 'wild'; there are: steady"),
         (["--cml-version", "banana"], 2, "banana"),
     ],
 )
-def test_mistakes_are_explained(arguments: list[str], status: int, words: str) -> None:
-    with simulator_process("--workers", "1") as environment:
-        result = run(*arguments, AWS_ENDPOINT_URL=environment["AWS_ENDPOINT_URL"])
+def test_mistakes_are_explained(environment: dict[str, str], arguments: list[str], status: int, words: str) -> None:
+    result = run(*arguments, AWS_ENDPOINT_URL=environment["AWS_ENDPOINT_URL"])
     assert result.returncode == status
     assert words in result.stderr
     assert "Traceback" not in result.stderr

@@ -117,3 +117,10 @@ def test_setting_a_fault_again_replaces_it() -> None:
     assert [fault.text("seconds", "") for fault in board.list()] == ["2"]
     board.clear("slow")
     assert board.active(FaultName.SLOW, worker="a") is None
+
+
+def test_a_scope_that_makes_no_sense_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a worker"):
+        FaultBoard().set("throttling", worker="a")
+    with pytest.raises(ValueError, match="strikes workers"):
+        FaultBoard().set("refused", region="us-east-1")

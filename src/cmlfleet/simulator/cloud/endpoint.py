@@ -52,7 +52,8 @@ class AwsEndpoint:
             error = AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
             return answers.failure(EC2, error, request_id=request_id)
         target = request.headers.get("X-Amz-Target", "")
-        parameters = QueryParameters.of_form("" if target else body.decode())
+        form = request.query_string if request.method == "GET" else body.decode()
+        parameters = QueryParameters.of_form("" if target else form)
         operation = target.rpartition(".")[2] or parameters.text("Action") or _NOBODY
         credentials = self._world.credentials.of_key(caller.access_key_id)
         account_id = _NOBODY if credentials is None else credentials.account_id
