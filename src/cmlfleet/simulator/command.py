@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import cyclopts
+import structlog
 import uvloop
 from cyclopts import Parameter
 
@@ -170,6 +171,7 @@ def fault(
 
 
 def _run(server: SimulatorServer) -> int:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for the exports
     try:
         uvloop.run(_serve(server))
     except OSError as cause:
