@@ -1,12 +1,18 @@
 """Each thing that goes wrong with a controller becomes its error code, in bounded time, and heals by itself."""
 
 import time
+from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 from tests.integration.cml.conftest import Scene
 from tests.support.cml_reader import BY_PERSON, background_plan
+from tests.support.simulated_controller import PASSWORD
 
+from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.controller import Controller
 from cmlfleet.simulator.controller.boot import BootPhases
 from cmlfleet.simulator.fault_catalogue import FaultName
 
@@ -171,3 +177,20 @@ async def test_a_reading_keeps_what_was_answered_before_a_limit_passed(scene: Sc
     assert fact.parts[CMLPart.STATISTICS].outcome is Outcome.OK
     assert fact.statistics is not None
     assert fact.lab_ids is not None
+
+
+async def test_a_fault_of_our_own_is_internal_and_shows_no_secret(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    async def break_down(self: CMLApiClient, controller: Controller, credentials: CMLCredentials) -> NoReturn:
+        del self, controller, credentials
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(CMLApiClient, "sign_in", break_down)
+
+    with capture_logs() as logged:
+        fact = await scene.reader.read()
+
+    assert fact.error_code is ErrorCode.INTERNAL
+    assert fact.system_information is not None
+    assert [line["log_level"] for line in logged] == ["error"]
+    assert "a bug" in str(logged)
+    assert PASSWORD not in str(logged)

@@ -76,6 +76,7 @@ async def test_a_compressed_bomb_is_never_inflated():
     fact, _ = await read_with({"labs": throw})
 
     assert fact.parts[CMLPart.LABS].error_code is ErrorCode.BAD_RESPONSE
+    assert "compressed" in (fact.parts[CMLPart.LABS].detail or "")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from tests.integration.cml.conftest import GOOD, Scene
@@ -9,8 +10,14 @@ from tests.support.cml_reader import LOOPBACK, background_plan, cml_reader
 from tests.support.waiting import until
 
 from cmlfleet.domain.facts import CMLFact
+from cmlfleet.domain.identifiers import LabId
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome
 from cmlfleet.integration.services.address_policy import AddressPolicy
+from cmlfleet.integration.services.call_failure import CMLCallError
+from cmlfleet.integration.services.certificate_trust import TLSContexts, TLSMode
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.cml_session import CMLSession
+from cmlfleet.integration.services.controller import Controller
 from cmlfleet.simulator.controller.listener import ControllerListener
 from cmlfleet.simulator.fault_catalogue import FaultName
 
@@ -173,3 +180,18 @@ async def test_a_name_that_leads_to_another_address_later_is_followed(scene: Sce
             await moved.close()
             await scene.listener.open()
     assert scene.controller.calls.sign_ins == 1
+
+
+async def test_a_lab_is_downloaded_as_a_file(scene: Scene):
+    lab = scene.controller.add_lab("Lab", "admin", 2)
+    async with CMLApiClient(keepalive_seconds=5.0) as client:
+        controller = Controller(tls_mode=TLSMode.PIN, contexts=TLSContexts(), clock=scene.reader.clock)
+        await controller.locate(scene.reader.target(), policy=AddressPolicy(allowed_networks=LOOPBACK))
+        session = CMLSession(client=client, controller=controller, credentials=GOOD, asked_at=0.0, forced=True)
+
+        text = await session.call(partial(client.lab_topology, lab_id=LabId(lab.id)))
+        with pytest.raises(CMLCallError) as raised:
+            await session.call(partial(client.lab_topology, lab_id=LabId("unknown")))
+
+    assert "title: Lab" in text
+    assert raised.value.code is ErrorCode.NOT_FOUND

@@ -141,8 +141,12 @@ async def test_tokens_that_die_again_and_again_are_no_loop(scene: Scene):
     assert {fact.error_code for fact in facts} == {ErrorCode.UNAUTHORIZED}
     assert scene.controller.calls.sign_ins == 2
 
-    scene.faults.clear()
     scene.reader.clock.advance(60)
+    await scene.reader.read()
+    assert scene.controller.calls.sign_ins == 3, "a token that was refused when it was new is not replaced at once"
+
+    scene.faults.clear()
+    scene.reader.clock.advance(120)
     assert (await scene.reader.read()).error_code is None
 
 

@@ -103,6 +103,17 @@ async def test_of_several_addresses_the_first_allowed_one_is_taken():
 
 
 @pytest.mark.parametrize(
+    ("host", "asked"), [("bücher.example", "xn--bcher-kva.example"), ("2130706433", "2130706433")]
+)
+async def test_a_name_is_checked_by_what_it_resolves_to(host: str, asked: str):
+    async def resolve(name: str, port: int) -> Sequence[str]:
+        assert (name, port) == (asked, 443)
+        return ["127.0.0.1"]
+
+    assert await code_of(AddressPolicy(resolve=resolve), f"https://{host}") is ErrorCode.BLOCKED_ADDRESS
+
+
+@pytest.mark.parametrize(
     "endpoint",
     ["http://198.51.100.7", "https://", "198.51.100.7", "https://user:word@198.51.100.7", "https://[bad", ""],
 )

@@ -106,11 +106,11 @@ def _host_and_port(endpoint: str) -> tuple[str, int]:
         url = URL(endpoint)
     except ValueError:
         url = URL()
-    if url.scheme != "https" or not url.host or url.port is None or url.user or url.password:
+    if url.scheme != "https" or not url.raw_host or url.port is None or url.user or url.password:
         raise CMLCallError(
             ErrorCode.BLOCKED_ADDRESS, "the endpoint is not a plain https:// address; nothing was sent"
         )
-    return url.host, url.port
+    return url.raw_host, url.port
 
 
 def _parsed(text: str) -> Address | None:

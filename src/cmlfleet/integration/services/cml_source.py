@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from datetime import UTC, datetime
 
 import structlog
@@ -79,7 +80,7 @@ class CMLControllerSource:
             except CMLCallError as failure:
                 reading.stop(failure)
             except Exception as error:
-                _log.exception("cml_reading_broke", worker_id=target.worker_id)
+                _log.error("cml_reading_broke", worker_id=target.worker_id, traceback=_plain_traceback(error))
                 reading.stop(CMLCallError(ErrorCode.INTERNAL, f"a fault of our own: {type(error).__name__}"))
             fact = reading.fact(duration_ms=(time.perf_counter() - started) * 1000)
             if fact.error_code in _SEARCH_AGAIN_CODES:
@@ -109,3 +110,8 @@ class CMLControllerSource:
             asked_at=self._clock(),
             forced=forced,
         )
+
+
+def _plain_traceback(error: Exception) -> str:
+    """The traceback as text: a renderer that shows local variables would show the password among them."""
+    return "".join(traceback.format_exception(error))
