@@ -1,0 +1,53 @@
+"""Why the application refuses a message; translated once, at the edge."""
+
+from cmlfleet.application.principal import Principal, Role
+
+
+class ApplicationError(Exception):
+    """A message that could not be carried out, with a text for whoever sent it."""
+
+
+class NotAllowed(ApplicationError):
+    """The sender's role does not allow the message."""
+
+    def __init__(self, principal: Principal, needed: Role, message: str) -> None:
+        super().__init__(f"{message} needs the role {needed.value}; {principal.name} has {principal.role.value}")
+        self.needed = needed
+
+
+class WorkerNotFound(ApplicationError):
+    """No worker has this id."""
+
+    def __init__(self, worker_id: str) -> None:
+        super().__init__(f"no worker has the id {worker_id!r}")
+        self.worker_id = worker_id
+
+
+class OperationNotFound(ApplicationError):
+    """No operation has this id."""
+
+    def __init__(self, operation_id: str) -> None:
+        super().__init__(f"no operation has the id {operation_id!r}")
+
+
+class TokenNotFound(ApplicationError):
+    """No API token has this id."""
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"no API token has the id {token_id!r}")
+
+
+class InvalidRequest(ApplicationError):
+    """The message makes no sense as it stands; the text says what is allowed."""
+
+
+class UnknownScope(InvalidRequest):
+    """The region or account is not configured; the text names those that are."""
+
+
+class SourceUnavailable(ApplicationError):
+    """AWS could not be asked about something that only it can tell; `code` is the source's error code."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code

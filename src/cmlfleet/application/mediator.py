@@ -1,0 +1,76 @@
+"""The one way in: a table from a message's class to its handler, with a short pipeline round it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from cmlfleet.application.errors import NotAllowed
+from cmlfleet.application.principal import SYSTEM, Principal, Role
+
+R = TypeVar("R", covariant=True)
+
+
+class Message(Generic[R]):
+    """A command or a query; `R` is what its handler answers, `needs` the role that may send it."""
+
+    __slots__ = ()
+    needs: ClassVar[Role] = Role.VIEWER
+
+
+M = TypeVar("M", bound=Message[Any], contravariant=True)
+
+
+class Handler(Protocol[M, R]):
+    """Carries out one kind of message."""
+
+    async def handle_async(self, message: M, principal: Principal) -> R: ...
+
+
+Next = Callable[[], Awaitable[Any]]
+
+
+class Behaviour(Protocol):
+    """One step of the pipeline: does its part before and after `proceed`."""
+
+    async def __call__(self, message: Message[Any], principal: Principal, proceed: Next) -> Any: ...
+
+
+async def authorise(message: Message[Any], principal: Principal, proceed: Next) -> Any:
+    """Refuse whoever lacks the message's role. Raises NotAllowed."""
+    if not principal.role.includes(message.needs):
+        raise NotAllowed(principal, message.needs, type(message).__name__)
+    return await proceed()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A message's class and the handler it goes to."""
+
+    message: type[Message[Any]]
+    handler: Handler[Any, Any]
+
+
+class Mediator:
+    """Dispatches each message to its one handler, through the pipeline, in the order given."""
+
+    def __init__(
+        self, registrations: Sequence[Registration], *, pipeline: Sequence[Behaviour] = (authorise,)
+    ) -> None:
+        self._handlers = {registration.message: registration.handler for registration in registrations}
+        self._pipeline = tuple(pipeline)
+
+    @property
+    def messages(self) -> frozenset[type[Message[Any]]]:
+        """Every class of message that has a handler."""
+        return frozenset(self._handlers)
+
+    async def execute_async(self, message: Message[R], principal: Principal = SYSTEM) -> R:
+        """Carry out the message for the principal. Raises NotAllowed and what the handler raises."""
+        handler = self._handlers[type(message)]
+
+        async def at(step: int) -> Any:
+            if step == len(self._pipeline):
+                return await handler.handle_async(message, principal)
+            return await self._pipeline[step](message, principal, lambda: at(step + 1))
+
+        return await at(0)
