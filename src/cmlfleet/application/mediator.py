@@ -7,23 +7,24 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from cmlfleet.application.errors import NotAllowed
 from cmlfleet.application.principal import SYSTEM, Principal, Role
 
-R = TypeVar("R", covariant=True)
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
 
 
-class Message(Generic[R]):
+class Message(Generic[R_co]):
     """A command or a query; `R` is what its handler answers, `needs` the role that may send it."""
 
     __slots__ = ()
     needs: ClassVar[Role] = Role.VIEWER
 
 
-M = TypeVar("M", bound=Message[Any], contravariant=True)
+M_contra = TypeVar("M_contra", bound=Message[Any], contravariant=True)
 
 
-class Handler(Protocol[M, R]):
+class Handler(Protocol[M_contra, R_co]):
     """Carries out one kind of message."""
 
-    async def handle_async(self, message: M, principal: Principal) -> R: ...
+    async def handle_async(self, message: M_contra, principal: Principal) -> R_co: ...
 
 
 Next = Callable[[], Awaitable[Any]]
@@ -64,7 +65,7 @@ class Mediator:
         """Every class of message that has a handler."""
         return frozenset(self._handlers)
 
-    async def execute_async(self, message: Message[R], principal: Principal = SYSTEM) -> R:
+    async def execute_async(self, message: Message[T], principal: Principal = SYSTEM) -> T:
         """Carry out the message for the principal. Raises NotAllowed and what the handler raises."""
         handler = self._handlers[type(message)]
 

@@ -1,10 +1,10 @@
 """Who sends a message, and what they may do."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """`viewer` reads, `operator` also acts, `admin` also configures."""
 
     VIEWER = "viewer"

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cmlfleet.application.ports.storage import Sample, StoredEvent
+from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.domain.sample import Sample
 
 GONE_WORKERS_SHOWN_FOR = timedelta(hours=24)
 """Terminated and missing workers leave the default list and the counts after this long."""

@@ -10,6 +10,7 @@ from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStat
 from cmlfleet.domain.events.domain_event import DomainEvent
 from cmlfleet.domain.identifiers import AccountId, EventId, InstanceId, Region, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
+from cmlfleet.domain.sample import Sample
 
 
 class StorageUnavailable(Exception):
@@ -26,19 +27,6 @@ class WorkerAlreadyKnown(Exception):
     def __init__(self, worker_id: WorkerId) -> None:
         super().__init__(worker_id)
         self.worker_id = worker_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """Figures of one moment, as read then; percentages 0 to 100, None where that moment tells nothing."""
-
-    at: datetime
-    cpu_utilization: float | None = None
-    memory_utilization: float | None = None
-    disk_utilization: float | None = None
-    labs_count: int | None = None
-    labs_running: int | None = None
-    nodes_running: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

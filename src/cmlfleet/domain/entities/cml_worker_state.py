@@ -8,7 +8,7 @@ from typing import Any
 from cmlfleet.domain.facts import CMLComputeHost, CMLLab, CMLLicense, Datapoint, EC2Checks, EC2ScheduledEvent
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
-from cmlfleet.domain.sources import Source, SourceStatus
+from cmlfleet.domain.sources import CMLPart, Source, SourceStatus
 
 
 class WorkerStatus(StrEnum):
@@ -106,6 +106,7 @@ class CMLWorkerState:
     endpoint_reason: str | None = None
     role: WorkerRole = WorkerRole.UNKNOWN
     controller_id: WorkerId | None = None
+    compute_connected: bool | None = None
 
     cloudwatch_cpu: Datapoint | None = None
     cloudwatch_memory: Datapoint | None = None
@@ -130,6 +131,7 @@ class CMLWorkerState:
     cml_reported_uptime_seconds: int | None = None
     cml_reported_uptime_at: datetime | None = None
     cml_is_admin: bool | None = None
+    parts_asked_at: dict[CMLPart, datetime] = field(default_factory=dict[CMLPart, datetime])
     labs: tuple[CMLLab, ...] | None = None
     labs_count: int | None = None
     labs_running: int | None = None
