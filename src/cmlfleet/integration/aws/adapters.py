@@ -1,0 +1,73 @@
+"""Everything of AWS that the rest of the product uses, wired."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.integration.aws.accounts import AwsAccounts, CallerIdentity
+from cmlfleet.integration.aws.budgets import Budgets
+from cmlfleet.integration.aws.call_failure import AwsCallError
+from cmlfleet.integration.aws.cloudwatch_source import AwsCloudWatchSource
+from cmlfleet.integration.aws.describe_instance_status import DescribeInstanceStatus
+from cmlfleet.integration.aws.describe_instances import DescribeInstances
+from cmlfleet.integration.aws.ec2_source import AwsEC2Source
+from cmlfleet.integration.aws.get_metric_data import GetMetricData
+from cmlfleet.integration.aws.metric_discovery import MetricDiscovery
+from cmlfleet.integration.aws.permissions import PermissionCheck, check_permissions
+from cmlfleet.integration.aws.reader import AwsReader
+from cmlfleet.integration.aws.region_sweep import RegionSweep
+from cmlfleet.integration.aws.scope import AwsScope
+from cmlfleet.integration.aws.settings import AwsAccountSettings, AwsLimits
+
+__all__ = ["AwsAccountSettings", "AwsAdapters", "AwsCallError", "AwsLimits", "CallerIdentity", "PermissionCheck"]
+
+
+class AwsAdapters:
+    """The sources EC2 and CloudWatch for all configured accounts. Made at once, it asks AWS nothing before it is
+    used.
+
+    Raises ValueError when two accounts are without id. `clock` counts seconds and never goes back; it times budgets
+    and what is remembered.
+    """
+
+    def __init__(
+        self,
+        accounts: Sequence[AwsAccountSettings],
+        *,
+        limits: AwsLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or AwsLimits()
+        self.budgets = Budgets(clock=clock)
+        self._accounts = AwsAccounts(accounts, limits=limits, clock=clock)
+        self._reader = AwsReader(accounts=self._accounts, budgets=self.budgets, limits=limits)
+        instances = DescribeInstances(self._reader)
+        statuses = DescribeInstanceStatus(self._reader, clock=clock)
+        self.ec2 = AwsEC2Source(
+            instances=instances,
+            statuses=statuses,
+            sweep=RegionSweep(instances=instances, statuses=statuses, clock=clock),
+        )
+        self.cloudwatch = AwsCloudWatchSource(
+            metrics=GetMetricData(self._reader), discovery=MetricDiscovery(self._reader, clock=clock)
+        )
+
+    async def identity(self, account_id: AccountId | None = None) -> CallerIdentity:
+        """Whose the credentials of the account are; without id those of the process. Asked of STS once, and again
+        after a failure. Raises `AwsCallError`."""
+        return await self._accounts.identity(account_id)
+
+    async def default_region(self) -> Region | None:
+        """The region of the environment or the profile. Raises `AwsCallError`."""
+        return await self._accounts.default_region()
+
+    async def check_permissions(self, account_id: AccountId, region: Region) -> list[PermissionCheck]:
+        """Each permission that is used, tried."""
+        return await check_permissions(self._reader, AwsScope(account_id, region))
+
+    async def close(self) -> None:
+        """Cancel what is under way and close the connections."""
+        await self.ec2.close()
+        await self.cloudwatch.close()
+        await self._reader.close()
+        await self._accounts.close()
