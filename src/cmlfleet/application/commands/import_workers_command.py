@@ -1,0 +1,104 @@
+"""Adopting instances because a person or a script asked for them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.errors import InvalidRequest, SourceUnavailable
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.sources import EC2Source
+from cmlfleet.application.ports.storage import WorkerAlreadyKnown, WorkerStore
+from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.queries.views import ImportResult, WorkerView
+from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.application.services.adoption import Adoption
+from cmlfleet.application.services.configured_scopes import Scopes, scope_of
+from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
+from cmlfleet.domain.identifiers import InstanceId, WorkerId
+from cmlfleet.domain.instance_ref import InstanceRef
+
+_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_ENDED = frozenset({"shutting-down", "terminated"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportWorkersCommand(Message[ImportResult]):
+    """By ids, or by tags that must all match; importing what is known changes nothing."""
+
+    region: str
+    account_id: str | None = None
+    instance_ids: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    dry_run: bool = False
+    needs: ClassVar[Role] = Role.OPERATOR
+
+
+class ImportWorkersCommandHandler:
+    """Unknown ids are reported and harm nobody else; a forgotten instance is adopted again."""
+
+    def __init__(
+        self,
+        *,
+        ec2: EC2Source,
+        workers: WorkerStore,
+        adoption: Adoption,
+        first_refreshes: FirstRefreshes,
+        scopes: Scopes,
+        clock: Clock,
+    ) -> None:
+        self._ec2 = ec2
+        self._workers = workers
+        self._adoption = adoption
+        self._first_refreshes = first_refreshes
+        self._scopes = scopes
+        self._clock = clock
+
+    async def handle_async(self, message: ImportWorkersCommand, principal: Principal) -> ImportResult:
+        """Raises InvalidRequest, UnknownScope, SourceUnavailable and StorageUnavailable."""
+        if not message.instance_ids and not message.tags:
+            raise InvalidRequest("give instance_ids or tags: nothing would be imported")
+        account_id, region = scope_of(self._scopes(), region=message.region, account_id=message.account_id)
+        wanted = tuple(dict.fromkeys(message.instance_ids))
+        possible = tuple(InstanceId(wish) for wish in wanted if _INSTANCE_ID.fullmatch(wish))
+        found: dict[InstanceId, EC2InstanceFact] = {}
+        if possible or message.tags:
+            answer = await self._ec2.find(
+                account_id, region, instance_ids=possible, tags=message.tags if message.tags else None
+            )
+            if isinstance(answer, SourceFailure):
+                raise SourceUnavailable(answer.code.value, answer.detail)
+            found = dict(answer)
+        known = {entry.instance: entry.worker_id for entry in await self._workers.known_instances(account_id, region)}
+        imported: list[WorkerView] = []
+        already_known: list[WorkerId] = []
+        cause = Cause(actor=principal.name, command=ImportWorkersCommand.__name__)
+        for instance_id, fact in found.items():
+            instance = InstanceRef(account_id, region, instance_id)
+            if instance in known:
+                already_known.append(known[instance])
+            elif fact.state in _ENDED:
+                continue
+            elif message.dry_run:
+                imported.append(
+                    worker_view(self._adoption.draft(instance, fact, cause=cause).state, now=self._clock())
+                )
+            else:
+                try:
+                    worker = await self._adoption.adopt(instance, fact, cause=cause)
+                except WorkerAlreadyKnown as race:
+                    already_known.append(race.worker_id)
+                else:
+                    imported.append(worker_view(worker.state, now=self._clock()))
+        if not message.dry_run:
+            self._first_refreshes.start((WorkerId(view.id) for view in imported), principal)
+        return ImportResult(
+            imported=tuple(imported),
+            already_known=tuple(already_known),
+            not_found=tuple(
+                wish for wish in wanted if (fact := found.get(InstanceId(wish))) is None or fact.state in _ENDED
+            ),
+        )

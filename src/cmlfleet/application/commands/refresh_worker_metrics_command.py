@@ -1,0 +1,212 @@
+"""The heart: one worker read from its three sources, judged, and saved with its events."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import ClassVar
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.monitoring import MonitoringSchedule
+from cmlfleet.application.ports.sources import CloudWatchSource, CMLSource, CMLTarget, EC2Source
+from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.queries.views import RefreshResult, SourceReport, SourceReports
+from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.application.services.controller_lookup import ControllerLookup
+from cmlfleet.application.services.shared_runs import SharedRuns
+from cmlfleet.application.services.worker_shelf import WorkerShelf, as_stored
+from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.entities.cml_worker import CMLWorker
+from cmlfleet.domain.entities.cml_worker_state import WorkerRole
+from cmlfleet.domain.facts import CloudWatchFact, CMLFact, EC2AbsentFact, EC2Fact, SourceFailure, UtilizationFact
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.domain.sources import ErrorCode, Outcome, SkipReason, Source
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshWorkerMetricsCommand(Message[RefreshResult]):
+    """Refresh one worker. `background` is the schedule's: it shares sweeps and leaves out what is not due."""
+
+    worker_id: WorkerId
+    background: bool = False
+    needs: ClassVar[Role] = Role.OPERATOR
+
+
+Observation = Callable[[CMLWorker], None]
+_NOTHING_ASKED = 0.0
+
+
+class RefreshWorkerMetricsCommandHandler:
+    """Load, gather, observe, save. What the facts mean is the aggregate's affair."""
+
+    def __init__(
+        self,
+        *,
+        shelf: WorkerShelf,
+        ec2: EC2Source,
+        cloudwatch: CloudWatchSource,
+        cml: CMLSource,
+        controllers: ControllerLookup,
+        monitoring: MonitoringSchedule,
+        clock: Clock,
+        background_max_age_seconds: float,
+        observe: Callable[[RefreshResult], None],
+    ) -> None:
+        self._shelf = shelf
+        self._ec2 = ec2
+        self._cloudwatch = cloudwatch
+        self._cml = cml
+        self._controllers = controllers
+        self._monitoring = monitoring
+        self._clock = clock
+        self._background_max_age_seconds = background_max_age_seconds
+        self._observe = observe
+        self._runs: SharedRuns[RefreshResult] = SharedRuns()
+
+    async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> RefreshResult:
+        """Raises WorkerNotFound and StorageUnavailable; whatever the sources say is in the result."""
+        background = message.background and self._runs.current((message.worker_id, False)) is None
+        return await self._runs.run(
+            (message.worker_id, background), lambda: self._refresh(message.worker_id, background, principal)
+        )
+
+    async def _refresh(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshResult:
+        started_at, started = self._clock(), perf_counter()
+        cause = Cause(actor=principal.name, command=RefreshWorkerMetricsCommand.__name__)
+        worker = await self._shelf.take(worker_id, cause=cause)
+        max_age_seconds = self._background_max_age_seconds if background else 0.0
+        ec2_fact = await self._ec2.read(worker.state.instance, max_age_seconds=max_age_seconds)
+        before = as_stored(worker.state)
+        worker.observe_ec2(ec2_fact)
+        (cloudwatch, observe_cloudwatch), (cml, observe_cml) = await asyncio.gather(
+            self._read_cloudwatch(worker, background), self._read_cml(worker, background)
+        )
+        observe_controller = await self._read_controller(worker)
+
+        def apply(fresh: CMLWorker) -> None:
+            fresh.observe_ec2(ec2_fact)
+            observe_cloudwatch(fresh)
+            observe_cml(fresh)
+            observe_controller(fresh)
+            fresh.conclude(now=self._clock())
+
+        saved = await self._shelf.change(worker_id, cause=cause, apply=apply, taken=(before, worker))
+        result = RefreshResult(
+            worker=worker_view(
+                saved.state, now=self._clock(), next_refresh_at=self._monitoring.next_refresh_at(worker_id)
+            ),
+            sources=SourceReports(ec2=_ec2_report(ec2_fact), cloudwatch=cloudwatch, cml=cml),
+            events=tuple(event.type_name for event in saved.events),
+            started_at=started_at,
+            duration_ms=(perf_counter() - started) * 1000,
+        )
+        self._observe(result)
+        return result
+
+    async def _read_cloudwatch(self, worker: CMLWorker, background: bool) -> tuple[SourceReport, Observation]:
+        if not worker.is_running:
+            return self._skip(Source.CLOUDWATCH, SkipReason.NOT_RUNNING)
+        if background and not worker.is_due(Source.CLOUDWATCH, now=self._clock()):
+            return _not_due()
+        fact = await self._cloudwatch.read(
+            worker.state.instance, detailed_monitoring=worker.state.detailed_monitoring
+        )
+        return _cloudwatch_report(fact), lambda fresh: fresh.observe_cloudwatch(fact)
+
+    async def _read_cml(self, worker: CMLWorker, background: bool) -> tuple[SourceReport, Observation]:
+        reason = worker.cml_skip_reason()
+        state = worker.state
+        if reason is not None or state.https_endpoint is None:
+            return self._skip(Source.CML, reason or SkipReason.NO_HTTPS_ENDPOINT)
+        now = self._clock()
+        if background and not worker.is_due(Source.CML, now=now):
+            return _not_due()
+        target = CMLTarget(
+            worker_id=state.id,
+            account_id=state.account_id,
+            region=state.region,
+            endpoint=state.https_endpoint,
+            ec2_addresses=frozenset(state.addresses),
+            pinned_certificate=state.certificate_pinned,
+            has_own_credentials=state.has_own_credentials,
+            labels=state.labels,
+        )
+        fact = await self._cml.read(target, worker.reading_plan(now=now, everything=not background))
+        return _cml_report(fact), lambda fresh: fresh.observe_cml(fact)
+
+    async def _read_controller(self, worker: CMLWorker) -> Observation:
+        if worker.state.role is not WorkerRole.COMPUTE:
+            return lambda fresh: None
+        controller = await self._controllers.controller_of(worker.state)
+        return lambda fresh: fresh.observe_controller(controller)
+
+    def _skip(self, source: Source, reason: SkipReason) -> tuple[SourceReport, Observation]:
+        at: datetime = self._clock()
+        return (
+            SourceReport(
+                outcome=Outcome.SKIPPED.value, reason=reason.value, error_code=None, duration_ms=_NOTHING_ASKED
+            ),
+            lambda fresh: fresh.observe_skipped(source, reason, at=at),
+        )
+
+
+def _not_due() -> tuple[SourceReport, Observation]:
+    report = SourceReport(
+        outcome=Outcome.SKIPPED.value,
+        reason=SkipReason.NOT_DUE.value,
+        error_code=None,
+        duration_ms=_NOTHING_ASKED,
+    )
+    return report, lambda fresh: None
+
+
+def _failed(failure: SourceFailure) -> SourceReport:
+    return SourceReport(
+        outcome=Outcome.ERROR.value,
+        reason=failure.detail,
+        error_code=failure.code.value,
+        duration_ms=failure.duration_ms,
+    )
+
+
+def _ec2_report(fact: EC2Fact) -> SourceReport:
+    if isinstance(fact, SourceFailure):
+        return _failed(fact)
+    if isinstance(fact, EC2AbsentFact):
+        return SourceReport(
+            outcome=Outcome.ERROR.value,
+            reason="EC2 does not know the instance",
+            error_code=ErrorCode.NOT_FOUND.value,
+            duration_ms=fact.duration_ms,
+        )
+    return SourceReport(outcome=Outcome.OK.value, reason=None, error_code=None, duration_ms=fact.duration_ms)
+
+
+def _cloudwatch_report(fact: CloudWatchFact) -> SourceReport:
+    if isinstance(fact, SourceFailure):
+        return _failed(fact)
+    return SourceReport(
+        outcome=_utilization_outcome(fact).value, reason=None, error_code=None, duration_ms=fact.duration_ms
+    )
+
+
+def _utilization_outcome(fact: UtilizationFact) -> Outcome:
+    return Outcome.NO_DATA if fact.cpu is None and fact.memory is None else Outcome.OK
+
+
+def _cml_report(fact: CMLFact) -> SourceReport:
+    if fact.error_code is None and not fact.has_credentials:
+        return SourceReport(
+            outcome=Outcome.SKIPPED.value,
+            reason=SkipReason.NO_CREDENTIALS.value,
+            error_code=None,
+            duration_ms=fact.duration_ms,
+        )
+    return SourceReport(
+        outcome=fact.outcome.value,
+        reason=fact.detail,
+        error_code=fact.error_code and fact.error_code.value,
+        duration_ms=fact.duration_ms,
+    )

@@ -1,0 +1,85 @@
+"""Refreshing many workers because somebody asked, as an operation to follow."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cmlfleet.application.errors import WorkerNotFound
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.reading import FleetReader
+from cmlfleet.application.ports.storage import Operation, WorkerStore
+from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.queries.criteria import WorkerCriteria
+from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.domain.identifiers import WorkerId
+
+PAGE = 1000
+
+RefreshOne = Callable[[WorkerId, Principal], Awaitable[RefreshResult]]
+"""Dispatches RefreshWorkerMetricsCommand through the mediator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshWorkersCommand(Message[Operation]):
+    """The named workers, else all that the criteria select, else the whole fleet."""
+
+    worker_ids: tuple[WorkerId, ...] | None = None
+    criteria: WorkerCriteria | None = None
+    needs: ClassVar[Role] = Role.OPERATOR
+
+
+class RefreshWorkersCommandHandler:
+    """Selects, and starts the operation. Raises WorkerNotFound for a named worker that is not known."""
+
+    def __init__(
+        self, *, reader: FleetReader, workers: WorkerStore, operations: OperationRunner, refresh: RefreshOne
+    ) -> None:
+        self._reader = reader
+        self._workers = workers
+        self._operations = operations
+        self._refresh = refresh
+
+    async def handle_async(self, message: RefreshWorkersCommand, principal: Principal) -> Operation:
+        """The operation as it was started."""
+        worker_ids = await self._select(message)
+
+        async def work(worker_id: WorkerId) -> str | None:
+            result = await self._refresh(worker_id, principal)
+            failing = {
+                "ec2": result.sources.ec2.error_code,
+                "cloudwatch": result.sources.cloudwatch.error_code,
+                "cml": result.sources.cml.error_code,
+            }
+            return ", ".join(f"{source}: {code}" for source, code in failing.items() if code) or None
+
+        return await self._operations.start("refresh", worker_ids, work=work, created_by=principal.name)
+
+    async def _select(self, message: RefreshWorkersCommand) -> tuple[WorkerId, ...]:
+        if message.worker_ids is not None:
+            known = {entry.worker_id for entry in await self._workers.known_instances()}
+            for worker_id in message.worker_ids:
+                if worker_id not in known:
+                    raise WorkerNotFound(worker_id)
+            return tuple(dict.fromkeys(message.worker_ids))
+        chosen: list[WorkerId] = []
+        asked = message.criteria or WorkerCriteria()
+        cursor: str | None = None
+        while True:
+            page = await self._reader.find_states(
+                WorkerCriteria(
+                    status=asked.status,
+                    region=asked.region,
+                    account_id=asked.account_id,
+                    health=asked.health,
+                    labels=asked.labels,
+                    q=asked.q,
+                    figures=asked.figures,
+                    limit=PAGE,
+                    cursor=cursor,
+                )
+            )
+            chosen += [state.id for state in page.items if not state.is_gone]
+            cursor = page.next_cursor
+            if cursor is None:
+                return tuple(chosen)

@@ -1,0 +1,47 @@
+"""Labels and note: what people write on a worker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.queries.views import WorkerView
+from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.application.services.worker_shelf import WorkerShelf
+from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.identifiers import WorkerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWorkerCommand(Message[WorkerView]):
+    """Labels are merged, a null removes one. `changes_note` tells a note of None from no word about the note."""
+
+    worker_id: WorkerId
+    labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    note: str | None = None
+    changes_note: bool = False
+    needs: ClassVar[Role] = Role.OPERATOR
+
+
+class UpdateWorkerCommandHandler:
+    """Raises WorkerNotFound and StorageUnavailable."""
+
+    def __init__(self, *, shelf: WorkerShelf, clock: Clock) -> None:
+        self._shelf = shelf
+        self._clock = clock
+
+    async def handle_async(self, message: UpdateWorkerCommand, principal: Principal) -> WorkerView:
+        """The worker as saved."""
+        now = self._clock()
+        worker = await self._shelf.change(
+            message.worker_id,
+            cause=Cause(actor=principal.name, command=UpdateWorkerCommand.__name__),
+            apply=lambda worker: worker.relabel(
+                labels=message.labels,
+                note=message.note if message.changes_note else worker.state.note,
+                at=now,
+            ),
+        )
+        return worker_view(worker.state, now=now)

@@ -1,0 +1,123 @@
+"""The whole fleet in one object: counts, cost, and what needs a person."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.reading import FleetReader
+from cmlfleet.application.principal import Principal
+from cmlfleet.application.queries import views
+from cmlfleet.application.queries.worker_view import current_cost_per_hour_usd
+from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerStatus
+from cmlfleet.domain.list_prices import PRICES_AS_OF
+
+IDLE_AFTER = timedelta(hours=1)  # a class takes breaks; an hour without any running node is no break
+DISK_ATTENTION_PERCENT = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class GetFleetQuery(Message[views.FleetView]):
+    """Every worker that the default list shows."""
+
+
+class GetFleetQueryHandler:
+    """Raises StorageUnavailable."""
+
+    def __init__(self, *, reader: FleetReader, standings: ScopeStandings, clock: Clock) -> None:
+        self._reader = reader
+        self._standings = standings
+        self._clock = clock
+
+    async def handle_async(self, message: GetFleetQuery, principal: Principal) -> views.FleetView:
+        """As of this moment."""
+        states, now = await self._reader.fleet_states(), self._clock()
+        return views.FleetView(
+            workers=views.WorkerCountsView(
+                total=len(states),
+                by_status=dict(Counter(state.status.value for state in states)),
+                by_health=dict(Counter(state.health.value for state in states)),
+            ),
+            labs=views.LabCountsView(
+                total=sum(state.labs_count or 0 for state in states),
+                running=sum(state.labs_running or 0 for state in states),
+            ),
+            nodes_running=sum(state.nodes_running or 0 for state in states),
+            cost_per_hour_usd=_cost(states),
+            idle_cost_per_hour_usd=_cost([state for state in states if is_idle(state, now=now)]) if states else None,
+            prices_as_of=PRICES_AS_OF.isoformat(),
+            by_region=_by(states, lambda state: state.region),
+            by_account=_by(states, lambda state: state.account_id),
+            regions=self._regions(states),
+            attention=tuple(_attention(states, now=now)),
+        )
+
+    def _regions(self, states: Sequence[CMLWorkerState]) -> tuple[views.RegionView, ...]:
+        counts = Counter((state.account_id, state.region) for state in states)
+        return tuple(
+            views.RegionView(
+                account_id=standing.account_id,
+                region=standing.region,
+                outcome="ok" if standing.error_code is None else "error",
+                error_code=standing.error_code,
+                operation=standing.operation,
+                detail=standing.detail,
+                since=standing.since,
+                workers=counts[(standing.account_id, standing.region)],
+            )
+            for standing in self._standings.all()
+        )
+
+
+def is_idle(state: CMLWorkerState, *, now: datetime) -> bool:
+    """Running, paid for, and no node has run for an hour by our own readings."""
+    return (
+        state.status is WorkerStatus.RUNNING
+        and state.nodes_idle_since is not None
+        and now - state.nodes_idle_since >= IDLE_AFTER
+    )
+
+
+def _cost(states: Iterable[CMLWorkerState]) -> float | None:
+    """The sum of what is known; None when there are workers and no price is known of any."""
+    costs = [cost for state in states if (cost := current_cost_per_hour_usd(state)) is not None]
+    return round(sum(costs), 5) if costs else None
+
+
+def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) -> dict[str, views.ScopeCountView]:
+    groups: dict[str, list[CMLWorkerState]] = {}
+    for state in states:
+        groups.setdefault(key(state), []).append(state)
+    return {
+        name: views.ScopeCountView(
+            workers=len(members),
+            running=sum(state.status is WorkerStatus.RUNNING for state in members),
+            cost_per_hour_usd=_cost(members),
+        )
+        for name, members in sorted(groups.items())
+    }
+
+
+def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[views.AttentionView]:
+    """Only what is there; the query is that of `GET /api/v1/workers`."""
+    idle_before = (now - IDLE_AFTER).strftime("%Y-%m-%dT%H:%M:%SZ")
+    candidates: list[tuple[str, str, Callable[[CMLWorkerState], bool]]] = [
+        (health.value, f"health={health.value}", lambda state, health=health: state.health is health)
+        for health in (Health.UNREACHABLE, Health.DEGRADED, Health.UNLICENSED, Health.UNKNOWN)
+    ]
+    candidates += [
+        ("idle", f"status=running&nodes_idle_since.lt={idle_before}", lambda state: is_idle(state, now=now)),
+        (
+            "disk_nearly_full",
+            f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}",
+            lambda state: (state.disk_utilization or 0) >= DISK_ATTENTION_PERCENT,
+        ),
+        ("scheduled_event", "scheduled_events.gt=0", lambda state: bool(state.scheduled_events)),
+    ]
+    for reason, query, holds in candidates:
+        count = sum(holds(state) for state in states)
+        if count:
+            yield views.AttentionView(reason=reason, count=count, query=query)

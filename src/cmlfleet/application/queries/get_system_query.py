@@ -1,0 +1,52 @@
+"""The service itself: groups, budgets, what is owed to the outbox."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.monitoring import MonitoringSchedule
+from cmlfleet.application.ports.storage import Outbox
+from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.queries.views import BudgetView, SystemView
+
+COUNTED_AT_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class GetSystemQuery(Message[SystemView]):
+    """For administrators."""
+
+    needs: ClassVar[Role] = Role.ADMIN
+
+
+class GetSystemQueryHandler:
+    """Raises StorageUnavailable."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        roles: tuple[str, ...],
+        database: str,
+        outbox: Outbox,
+        monitoring: MonitoringSchedule,
+        budgets: Callable[[], Sequence[BudgetView]],
+    ) -> None:
+        self._version = version
+        self._roles = roles
+        self._database = database
+        self._outbox = outbox
+        self._monitoring = monitoring
+        self._budgets = budgets
+
+    async def handle_async(self, message: GetSystemQuery, principal: Principal) -> SystemView:
+        """As of this moment."""
+        return SystemView(
+            version=self._version,
+            roles=self._roles,
+            database=self._database,
+            outbox_pending=len(await self._outbox.pending(limit=COUNTED_AT_MOST)),
+            groups=tuple(self._monitoring.groups()),
+            aws_budgets=tuple(self._budgets()),
+        )

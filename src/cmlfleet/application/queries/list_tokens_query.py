@@ -1,0 +1,27 @@
+"""API tokens, without their text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.storage import ApiToken, TokenStore
+from cmlfleet.application.principal import Principal, Role
+
+
+@dataclass(frozen=True, slots=True)
+class ListTokensQuery(Message[Sequence[ApiToken]]):
+    """All of them."""
+
+    needs: ClassVar[Role] = Role.ADMIN
+
+
+class ListTokensQueryHandler:
+    """Raises StorageUnavailable."""
+
+    def __init__(self, *, tokens: TokenStore) -> None:
+        self._tokens = tokens
+
+    async def handle_async(self, message: ListTokensQuery, principal: Principal) -> Sequence[ApiToken]:
+        """In no particular order."""
+        return await self._tokens.list()

@@ -1,0 +1,43 @@
+"""The refreshes that follow an adoption, after the answer to who asked for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from cmlfleet.application.principal import Principal
+from cmlfleet.domain.identifiers import WorkerId
+
+Refresh = Callable[[WorkerId, Principal], Awaitable[object]]
+AT_ONCE = 250  # one monitoring group's worth of workers
+
+logger = structlog.get_logger(__name__)
+
+
+class FirstRefreshes:
+    """Runs refreshes in the background of the process; `close` waits for what runs."""
+
+    def __init__(self, refresh: Refresh) -> None:
+        self._refresh = refresh
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    def start(self, worker_ids: Iterable[WorkerId], principal: Principal) -> None:
+        """Refresh each worker soon; a failure is logged, and the schedule asks again anyway."""
+        for worker_id in worker_ids:
+            task = asyncio.ensure_future(self._run(worker_id, principal))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop what has not been finished; the schedule does it after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, worker_id: WorkerId, principal: Principal) -> None:
+        async with self._slots:
+            try:
+                await self._refresh(worker_id, principal)
+            except Exception as error:
+                logger.warning("first_refresh_failed", worker_id=worker_id, error=repr(error))

@@ -1,0 +1,47 @@
+"""What EC2 last answered for each account and region, so that a denied region is one line and not one per worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.domain.facts import SourceFailure
+from cmlfleet.domain.identifiers import AccountId, Region
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeStanding:
+    """`since` is when the present answer (good, or this error code) was first given."""
+
+    account_id: AccountId
+    region: Region
+    error_code: str | None
+    operation: str | None
+    detail: str | None
+    since: datetime
+
+
+class ScopeStandings:
+    """Kept in memory: the next sweep tells it anew."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._standings: dict[tuple[AccountId, Region], ScopeStanding] = {}
+
+    def note(self, account_id: AccountId, region: Region, failure: SourceFailure | None) -> None:
+        """Take in what a sweep of the account and region came to."""
+        known = self._standings.get((account_id, region))
+        code = None if failure is None else failure.code.value
+        since = known.since if known is not None and known.error_code == code else self._clock()
+        self._standings[(account_id, region)] = ScopeStanding(
+            account_id=account_id,
+            region=region,
+            error_code=code,
+            operation=None if failure is None else failure.operation,
+            detail=None if failure is None else failure.detail,
+            since=since,
+        )
+
+    def all(self) -> Sequence[ScopeStanding]:
+        """In the order of account and region."""
+        return [self._standings[key] for key in sorted(self._standings)]
