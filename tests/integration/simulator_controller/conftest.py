@@ -1,17 +1,23 @@
-"""Cisco's own client, unmodified, against a simulated controller in another thread."""
+"""A simulated controller with an asynchronous client, or with Cisco's own client and in another thread."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from tests.integration.simulator_controller.scene import Scene, make_scene
 from tests.support.simulated_controller import PASSWORD, RunningController, running_controller
 from virl2_client import ClientLibrary
 
 VERSIONS = ("2.9.1+build.7", "2.10.0+build.5")
 SPEED = 20.0  # simulated seconds in a real one, so that boots and registrations take no time here
 
-MakeClient = Callable[..., ClientLibrary]
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    scene = await make_scene()
+    yield scene
+    await scene.close()
 
 
 @pytest.fixture(params=VERSIONS)

@@ -14,7 +14,7 @@ from cmlfleet.simulator.controller.exchange import (
     html_answer,
     json_answer,
 )
-from cmlfleet.simulator.controller.router import PREFIX, Access, Match, Route, Router
+from cmlfleet.simulator.controller.router import Access, Match, Route, Router
 from cmlfleet.simulator.controller.routes import ROUTES
 from cmlfleet.simulator.controller.users import User
 from cmlfleet.simulator.fault_catalogue import FaultName
@@ -38,7 +38,7 @@ def answer(
     controller.settle()
     match = _ROUTER.match(method, path)
     route = None if match is None else match.route
-    template = _UNKNOWN if route is None else f"{PREFIX}/{route.template}"
+    template = _UNKNOWN if route is None else route.path
     early = misbehaviour.before_the_api(controller, path) if controller.has_faults else None
     if early is None:
         try:

@@ -26,6 +26,7 @@ from cmlfleet.simulator.fault_catalogue import FaultName
 from cmlfleet.simulator.faults import Fault, FaultBoard
 
 _INSTALLED_AGO = timedelta(days=200)
+_RUNNING_HOURS = 3.0
 _PASSWORD_FAULTS = frozenset({FaultName.WRONG_PASSWORD})
 
 ChangeListener = Callable[[], None]
@@ -220,20 +221,21 @@ class CMLController:
         node_count: int = 2,
         *,
         started: bool = False,
-        hours_ago: float = 3.0,
-        was_run: bool | None = None,
+        hours_ago: float | None = None,
     ) -> Lab:
-        """A lab with a past: up since `hours_ago` when `started`, else last up then unless `was_run` is False.
+        """A lab with a past: it runs since `hours_ago` (3 unless given) when `started` on a controller that is on;
+        else it last ran then, or never when that is left out.
 
         Raises `KeyError` for an owner who is not a user.
         """
+        is_running = started and self.is_on
         lab = self.labs.add_planned(
             title=title,
             owner_id=self.users.by_name(owner).id,
             node_count=node_count,
-            started=started and self.is_on,
-            hours_ago=hours_ago,
-            was_run=started if was_run is None else was_run,
+            started=is_running,
+            hours_ago=_RUNNING_HOURS if hours_ago is None else hours_ago,
+            was_run=started or hours_ago is not None,
             at=self.clock.monotonic(),
         )
         if len(self.hosts) > 1:
@@ -345,5 +347,7 @@ class CMLController:
         ):
             return known.answer
         answer = render()
-        self._cache[key] = _Cached(self.journal.revision, measurement, answer)
+        if self._faults_on:
+            return answer
+        self._cache[key] = _Cached(self.journal.revision, measurement, answer.rendered())
         return answer

@@ -37,6 +37,7 @@ class HttpConnection(asyncio.Protocol):
         self._body_length = 0
         self._waiting: deque[Answer] = deque()
         self._is_answering = False
+        self._is_last = False
         self._websocket: WebsocketSession | None = None
 
     # asyncio's side
@@ -105,8 +106,9 @@ class HttpConnection(asyncio.Protocol):
             self._waiting.append(given)
         else:
             self._deliver(given)
-        if not self._parser.should_keep_alive() and not self._is_answering:
-            self.close()
+        if not self._parser.should_keep_alive():
+            self._is_last = True
+            self._close_when_done()
 
     # Answering
 
@@ -162,6 +164,11 @@ class HttpConnection(asyncio.Protocol):
         self._is_answering = False
         while self._waiting and not self._is_answering:
             self._deliver(self._waiting.popleft())
+        self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        if self._is_last and not self._is_answering:
+            self.close()
 
     def _drip(self, rest: bytes, pause_seconds: float) -> None:
         if self._transport is None:

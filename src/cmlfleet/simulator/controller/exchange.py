@@ -39,8 +39,9 @@ class Answer:
     """Status, body and how long the server works on it (simulated seconds)."""
 
     __slots__ = (
+        "_body",
+        "_body_length",
         "_wire",
-        "body",
         "content_type",
         "delivery",
         "drip_seconds",
@@ -60,26 +61,35 @@ class Answer:
         delivery: Delivery = Delivery.WHOLE,
     ) -> None:
         self.status = status
-        self.body = body
+        self._body = body
         self.content_type = content_type
         self.headers = headers
         self.takes_seconds = takes_seconds
         self.delivery = delivery
         self.drip_seconds = 0.0
-        self._wire: Wire | None = None
+        self._body_length = len(body)
+        self._wire = Wire(b"")
+
+    @property
+    def body(self) -> bytes:
+        return self._wire[len(self._wire) - self._body_length :] if self._wire else self._body
 
     @property
     def wire(self) -> Wire:
-        """Rendered once: an answer that is cached costs nothing the second time."""
-        if self._wire is None:
-            self._wire = Wire(self.head + self.body)
-        return self._wire
+        return self.rendered()._wire
+
+    def rendered(self) -> "Answer":
+        """Itself, as one run of bytes: sending it again costs nothing, keeping it little memory."""
+        if not self._wire:
+            self._wire = Wire(self.head + self._body)
+            self._body = b""
+        return self
 
     @property
     def head(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Unknown')}", "Server: nginx"]
         if self.status != HTTPStatus.NO_CONTENT:
-            lines += [f"Content-Type: {self.content_type}", f"Content-Length: {len(self.body)}"]
+            lines += [f"Content-Type: {self.content_type}", f"Content-Length: {self._body_length}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         return "\r\n".join([*lines, "Connection: keep-alive", "", ""]).encode()
 

@@ -1,6 +1,6 @@
 """What a lab is made of: nodes, their interfaces and the links between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,9 @@ class ElementState(StrEnum):
     STOPPED = "STOPPED"
     STARTED = "STARTED"
 
+
+_NOTHING: Mapping[str, str | None] = {}  # shared by all nodes: what they hold is replaced, never changed
+_NEVER: Mapping[NodeState, float] = {}
 
 RUNNING = frozenset({NodeState.STARTED, NodeState.BOOTED})
 ACTIVE = RUNNING | {NodeState.QUEUED, NodeState.STARTING, NodeState.DISCONNECTED}
@@ -49,7 +52,7 @@ class Link:
     node_b: str
     label: str
     is_enabled: bool = True
-    conditioning: dict[str, Any] = field(default_factory=dict[str, Any])
+    conditioning: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,12 +73,12 @@ class Node:
     hide_links: bool = False
     priority: int | None = None
     pinned_compute_id: str | None = None
-    tags: list[str] = field(default_factory=list[str])
-    parameters: dict[str, str | None] = field(default_factory=dict[str, str | None])
-    configuration: list[dict[str, str | None]] = field(default_factory=list[dict[str, str | None]])
-    pyats: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    tags: Sequence[str] = ()
+    parameters: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    configuration: Sequence[Mapping[str, str | None]] = ()
+    pyats: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
     state: NodeState = NodeState.DEFINED_ON_CORE
-    since: Mapping[NodeState, float] = field(default_factory=dict[NodeState, float])
+    since: Mapping[NodeState, float] = field(default_factory=lambda: _NEVER)
     compute_id: str | None = None
     run: int = 0
     is_stopping: bool = False

@@ -1,5 +1,6 @@
 """A lab that nobody has looked into yet: how many nodes, and whether they run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cmlfleet.simulator.controller.identifiers import stable_uuid
@@ -42,12 +43,11 @@ class LabPlan:
 
     def build(self, lab_id: str) -> tuple[dict[str, Node], dict[str, Link]]:
         """The same nodes and links each time for the same lab."""
-        nodes = {
-            node.id: node
-            for node in (
-                self._node(lab_id, index, definition) for index, definition in enumerate(self.definitions(lab_id))
-            )
-        }
+        since = self._since()
+        nodes: dict[str, Node] = {}
+        for index, definition in enumerate(self.definitions(lab_id)):
+            node = self._node(lab_id, index, definition, since)
+            nodes[node.id] = node
         links: dict[str, Link] = {}
         row = list(nodes.values())
         for index in range(self.link_count):
@@ -60,7 +60,18 @@ class LabPlan:
             links[link.id] = link
         return nodes, links
 
-    def _node(self, lab_id: str, index: int, definition: NodeDefinition) -> Node:
+    def _since(self) -> Mapping[NodeState, float]:
+        """The same for all nodes, which booted long ago."""
+        if self.booted_at is None:
+            return {}
+        started_at = self.booted_at - _BOOT_SECONDS
+        return {
+            NodeState.QUEUED: started_at - _QUEUE_SECONDS,
+            NodeState.STARTED: started_at,
+            NodeState.BOOTED: self.booted_at,
+        }
+
+    def _node(self, lab_id: str, index: int, definition: NodeDefinition, since: Mapping[NodeState, float]) -> Node:
         node = Node(
             id=stable_uuid(lab_id, "node", index),
             label=f"{definition.id}-{index}",
@@ -68,14 +79,8 @@ class LabPlan:
             x=(index % _GRID) * _SPACING,
             y=(index // _GRID) * _SPACING,
             state=self.node_state,
+            since=since,
         )
-        if self.booted_at is not None:
-            started_at = self.booted_at - _BOOT_SECONDS
-            node.since = {
-                NodeState.QUEUED: started_at - _QUEUE_SECONDS,
-                NodeState.STARTED: started_at,
-                NodeState.BOOTED: self.booted_at,
-            }
         populate_interfaces(node, definition)
         return node
 

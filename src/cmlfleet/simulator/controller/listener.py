@@ -38,7 +38,7 @@ class ControllerListener:
         self._silent_sockets: set[socket.socket] = set()
         self._contexts: dict[tuple[int, bool], ssl.SSLContext] = {}
         self._phase_timer: asyncio.TimerHandle | None = None
-        self._shown_certificate = (0, False)
+        self._speaks = (self._certificate_key(), True)
 
     @property
     def endpoint(self) -> str:
@@ -99,8 +99,9 @@ class ControllerListener:
                 self._socket = self._bound_socket()
         elif not self._is_listening:
             self._start_listening()
-        if self._shown_certificate != self._certificate_key():
-            self._shown_certificate = self._certificate_key()
+        speaks = (self._certificate_key(), self.controller.fault(FaultName.TLS_FAILURE) is None)
+        if self._speaks != speaks:
+            self._speaks = speaks
             self._drop_connections()
         if self._phase_timer is not None:
             self._phase_timer.cancel()

@@ -1,5 +1,6 @@
 """What a caller may set of a node."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from cmlfleet.simulator.controller.exchange import InvalidInputError
@@ -59,7 +60,7 @@ def apply_settings(node: Node, settings: dict[str, Any]) -> None:
     node.pinned_compute_id = settings.get("pinned_compute_id", node.pinned_compute_id)
     node.pyats = {**node.pyats, **(settings.get("pyats") or {})}
     new_parameters = cast("dict[str, str | None]", settings.get("parameters") or {})
-    parameters = node.parameters | new_parameters
+    parameters = {**node.parameters, **new_parameters}
     node.parameters = {name: value for name, value in parameters.items() if value is not None}
 
 
@@ -77,7 +78,7 @@ def _tags(value: object) -> list[str]:
     raise InvalidInputError(location=("body", "tags"), kind="list_type", message="Input should be a valid list")
 
 
-def _configuration(node: Node, value: object) -> list[dict[str, str | None]]:
+def _configuration(node: Node, value: object) -> list[Mapping[str, str | None]]:
     """One text is the main file; one object replaces the file of its name; a list replaces all."""
     if value is None:
         return []

@@ -1,7 +1,7 @@
 """Which handler answers which method and path."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import unquote
 
@@ -52,6 +52,10 @@ class Route:
     access: Access = Access.USER
     exists: Versions = every_version
     longest_body: int = 100_000  # bytes: nginx's limit on the controller, raised for imports and nodes
+    path: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"{PREFIX}/{self.template}")
 
 
 class _Branch:
@@ -82,7 +86,7 @@ class Router:
             self._add(route)
 
     def _add(self, route: Route) -> None:
-        path = f"{PREFIX}/{route.template}"
+        path = route.path
         if "{" not in path:
             self._exact[route.method, path] = Match(route, {})
         branch = self._root
