@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock docs bench clean
+PORT ?= 8080
+PYTEST_ARGS ?=
+PY := .venv/bin/python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## the Python environment in .venv/, everything locked
+	@bash scripts/setup.sh
+
+run: setup ## the demo: a simulated cloud and the service, on http://127.0.0.1:8080 (PORT= changes it)
+	@exec .venv/bin/cmlfleet demo --port $(PORT)
+
+test: setup ## set-up, every check, every test
+	@bash scripts/test_tools.sh
+	@$(MAKE) --no-print-directory check
+	@PATH="$(CURDIR)/.tools/usr/bin:$$PATH" .venv/bin/pytest -q $(PYTEST_ARGS)
+
+check: setup ## lint, types, layers, the API document, dead links
+	@.venv/bin/ruff check -q
+	@.venv/bin/ruff format -q --check
+	@.venv/bin/basedpyright --level error
+	@.venv/bin/lint-imports --no-cache > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
+	@$(PY) scripts/check_links.py
+	@$(PY) scripts/check_hygiene.py
+	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
+
+docs: setup ## the reference pages that are made from the code
+	@$(PY) -m cmlfleet.api.openapi > docs/reference/openapi.json
+
+lock: ## choose versions anew and write requirements.lock
+	@UV_CACHE_DIR="$(CURDIR)/.cache/uv" .venv/bin/uv pip compile -q pyproject.toml --group dev --universal \
+		--generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock
+
+bench: setup ## the benchmarks, scaled down
+	@$(PY) -m bench.run
+
+clean: ## back to a fresh clone
+	@rm -rf .venv .cache .tools .cmlfleet .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

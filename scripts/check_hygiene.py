@@ -1,0 +1,48 @@
+"""Fails on what must never be committed: registry hosts, machine paths, files that grew too long, loose ends."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+MOST_LINES = 450  # a longer file is more than one thing
+_REGISTRY = re.compile(r"(pypi\.org|pythonhosted\.org|registry\.npmjs)")
+_LOOSE_END = re.compile(r"\b(TODO|FIXME|XXX)\b")
+_THIS = Path(__file__).name
+
+
+def complaints(name: str, text: str) -> list[str]:
+    """What is wrong with one file."""
+    found: list[str] = []
+    if _REGISTRY.search(text):
+        found.append("names a package registry's host")
+    if re.search(r"(^|[\s\"'(=:])/(work|home|root)/", text):
+        found.append("holds a path of somebody's machine")
+    if name.endswith(".py"):
+        if len(text.splitlines()) > MOST_LINES:
+            found.append(f"has more than {MOST_LINES} lines")
+        if _LOOSE_END.search(text):
+            found.append("leaves something to be done")
+    return found
+
+
+def main() -> int:
+    """Exit status 1 when anything was found."""
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
+    bad = 0
+    for name in listed.stdout.splitlines():
+        path = Path(name)
+        if path.name == _THIS or not path.is_file():
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        for complaint in complaints(name, text):
+            sys.stderr.write(f"{name}: {complaint}\n")
+            bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
