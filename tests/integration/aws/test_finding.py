@@ -63,8 +63,10 @@ async def test_tags_in_pages(monkeypatch: pytest.MonkeyPatch):
 async def test_a_failure_is_a_fact(scene: AwsScene):
     scene.faults.set(FaultName.DENIED, operation="DescribeInstances")
 
-    for asked in ({"instance_ids": scene.ids()}, {"tags": {"team": "x"}}):
-        said = failure(await scene.aws.ec2.find(ACCOUNT, REGION, **asked))
+    by_ids = await scene.aws.ec2.find(ACCOUNT, REGION, instance_ids=scene.ids())
+    by_tags = await scene.aws.ec2.find(ACCOUNT, REGION, tags={"team": "x"})
+
+    for said in (failure(by_ids), failure(by_tags)):
         assert said.code is ErrorCode.ACCESS_DENIED
         assert said.operation == "ec2:DescribeInstances"
 

@@ -1,12 +1,14 @@
 """The credentials of one account: the process's own, or those of a role it assumes. Blocking, and imported late."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.aws.botocore_failure import failure_of_botocore
 from cmlfleet.integration.aws.call_failure import AwsCallError
 from cmlfleet.integration.aws.instruments import OUTCOME_OK, count_call
@@ -14,26 +16,36 @@ from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.sessions import SharedSession
 from cmlfleet.integration.aws.settings import AwsAccountSettings
 
+if TYPE_CHECKING:
+    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef
+
+T = TypeVar("T")
+
 _ROLE_SESSION_NAME = "cmlfleet"  # what CloudTrail shows
 _TRY_AGAIN_SECONDS = 60.0  # between attempts to renew credentials that still hold
-_UNKNOWN_ACCOUNT = AccountId("(default)")
+_MOST_REGIONS = 3  # whose STS is asked, one after the other: a region that is down takes its STS with it
+_NEXT_REGION_MAY_HELP = frozenset({ErrorCode.TIMEOUT, ErrorCode.UNREACHABLE, ErrorCode.INTERNAL, ErrorCode.THROTTLED})
+DEFAULT_ACCOUNT = AccountId("(default)")
+"""Stands in messages for the account of the process's own credentials while its id is not known."""
 
 
 class AccountCredentials:
-    """Loads, renews and forgets them; one instance for each account, shared by all its regions."""
+    """Loads, renews and forgets them; one instance for each account, shared by all its regions, of which `regions`
+    has at least one."""
 
     def __init__(
         self,
         *,
         shared: SharedSession,
         settings: AwsAccountSettings,
-        region: Region,
+        regions: Sequence[Region],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shared = shared
         self._settings = settings
         self._clock = clock
-        self._scope = AwsScope(settings.account_id or _UNKNOWN_ACCOUNT, region)
+        account_id = settings.account_id or DEFAULT_ACCOUNT
+        self._scopes = [AwsScope(account_id, region) for region in regions[:_MOST_REGIONS]]
         self._credentials: Credentials | None = None
         self._frozen: ReadOnlyCredentials | None = None
         self._tried_at = 0.0
@@ -53,10 +65,10 @@ class AccountCredentials:
             if self._credentials is None:
                 self._credentials = self._find()
             self._frozen = self._credentials.get_frozen_credentials()
-        except (BotoCoreError, ClientError, RuntimeError) as error:
+        except (AwsCallError, BotoCoreError, RuntimeError) as error:
             if self._frozen is not None and self.ready() is not None:
                 return self._frozen
-            raise self._failure(error, "sts:AssumeRole" if self._settings.role_arn else "credentials") from error
+            raise self._failure(error) from error
         return self._frozen
 
     def forget(self, refused: ReadOnlyCredentials) -> None:
@@ -68,15 +80,10 @@ class AccountCredentials:
 
     def identity(self) -> tuple[AccountId, str]:
         """Account and ARN, as STS says; needs no permission. Raises `AwsCallError`."""
-        operation = "sts:GetCallerIdentity"
         frozen = self.load()
-        try:
-            answer = self._shared.sts(self._scope.region, frozen).get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            failure = self._failure(error, operation)
-            count_call(service="sts", operation="GetCallerIdentity", outcome=failure.code.value)
-            raise failure from error
-        count_call(service="sts", operation="GetCallerIdentity", outcome=OUTCOME_OK)
+        answer = self._ask_sts(
+            "GetCallerIdentity", lambda scope: self._shared.sts(scope.region, frozen).get_caller_identity()
+        )
         return AccountId(answer["Account"]), answer["Arn"]
 
     def _find(self) -> Credentials:
@@ -87,19 +94,13 @@ class AccountCredentials:
         )
 
     def _assume_role(self) -> dict[str, str]:
-        role_arn = self._settings.role_arn or ""
-        sts = self._shared.sts(self._scope.region)
-        external_id = self._settings.external_id
-        try:
-            if external_id is None:
-                answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_ROLE_SESSION_NAME)
-            else:
-                answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_ROLE_SESSION_NAME, ExternalId=external_id)
-        except (BotoCoreError, ClientError) as error:
-            outcome = self._failure(error, "sts:AssumeRole").code.value
-            count_call(service="sts", operation="AssumeRole", outcome=outcome)
-            raise
-        count_call(service="sts", operation="AssumeRole", outcome=OUTCOME_OK)
+        parameters: AssumeRoleRequestTypeDef = {
+            "RoleArn": self._settings.role_arn or "",
+            "RoleSessionName": _ROLE_SESSION_NAME,
+        }
+        if self._settings.external_id is not None:
+            parameters["ExternalId"] = self._settings.external_id
+        answer = self._ask_sts("AssumeRole", lambda scope: self._shared.sts(scope.region).assume_role(**parameters))
         given = answer["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
@@ -108,8 +109,26 @@ class AccountCredentials:
             "expiry_time": given["Expiration"].isoformat(),
         }
 
-    def _failure(self, error: Exception, operation: str) -> AwsCallError:
-        failure = failure_of_botocore(error, operation=operation, scope=self._scope)
-        if self._settings.role_arn:
-            failure.detail += f" (role {self._settings.role_arn})"
+    def _ask_sts(self, operation: str, ask: Callable[[AwsScope], T]) -> T:
+        """The answer of the first region's STS that gives one. Raises the first `AwsCallError`."""
+        first: AwsCallError | None = None
+        for scope in self._scopes:
+            try:
+                answer = ask(scope)
+            except (BotoCoreError, ClientError) as error:
+                failure = failure_of_botocore(error, operation=f"sts:{operation}", scope=scope)
+                count_call(service="sts", operation=operation, outcome=failure.code.value)
+                first = first or failure
+                if failure.code not in _NEXT_REGION_MAY_HELP:
+                    break
+            else:
+                count_call(service="sts", operation=operation, outcome=OUTCOME_OK)
+                return answer
+        raise first or AssertionError("an account has at least one region")
+
+    def _failure(self, error: Exception) -> AwsCallError:
+        if not isinstance(error, AwsCallError):
+            return failure_of_botocore(error, operation="credentials", scope=self._scopes[0])
+        failure = error.again()
+        failure.detail += f" (role {self._settings.role_arn})"
         return failure

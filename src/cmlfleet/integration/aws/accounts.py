@@ -169,8 +169,8 @@ class AwsAccounts:
                     AccountCredentials,
                 )
 
-                region = settings.regions[0] if settings.regions else shared.region()
-                return AccountCredentials(shared=shared, settings=settings, region=region or FALLBACK_REGION)
+                regions = settings.regions or [shared.region() or FALLBACK_REGION]
+                return AccountCredentials(shared=shared, settings=settings, regions=regions)
 
             account.credentials = await self._in_thread(make)
         return account.credentials
