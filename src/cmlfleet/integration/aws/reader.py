@@ -144,9 +144,13 @@ class AwsReader:
                     return Answer(content=await consume(response), asked_at=asked_at)
             except AwsCallError as failure:
                 if failure.code is ErrorCode.THROTTLED:
+                    if budget.factor >= 1:
+                        _log.warning("aws_throttles", operation=call.permission, scope=str(scope))
                     budget.throttled()
-                    _log.info("aws_throttled", operation=call.permission, scope=str(scope), factor=budget.factor)
                 raise
+            except aiohttp.ConnectionTimeoutError as error:
+                text = f"no connection within {self._limits.connect_seconds:g} s"
+                raise AwsCallError(ErrorCode.TIMEOUT, text, operation=call.permission) from error
             except TimeoutError as error:
                 raise timed_out(call.permission, self._limits.call_seconds) from error
             except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
@@ -166,6 +170,7 @@ class AwsReader:
                 timeout=aiohttp.ClientTimeout(
                     total=self._limits.call_seconds, sock_connect=self._limits.connect_seconds
                 ),
+                cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=True,  # proxies, as botocore takes them
             )
         return self._http

@@ -1,0 +1,60 @@
+"""A job that runs again and again and never over itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from cmlfleet.application.clock import Clock
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """How one run went; `error` None: as it should."""
+
+    job: str
+    started_at: datetime
+    finished_at: datetime
+    error: str | None = None
+
+
+JobObserver = Callable[[JobRun], None]
+
+
+class RecurrentBackgroundJob(ABC):
+    """Thin: it dispatches and tells its observers, it decides nothing. An exception is an observation."""
+
+    def __init__(self, *, name: str, clock: Clock, observers: Sequence[JobObserver] = ()) -> None:
+        self.name = name
+        self.last_run: JobRun | None = None
+        self._clock = clock
+        self._observers = tuple(observers)
+        self._is_running = False
+
+    @abstractmethod
+    async def work_async(self) -> None:
+        """One run."""
+
+    async def run_async(self) -> None:
+        """Run once, unless the run before has not ended yet."""
+        if self._is_running:
+            logger.info("job_still_running", job=self.name)
+            return
+        self._is_running = True
+        started_at, error = self._clock(), None
+        try:
+            await self.work_async()
+        except Exception as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            failed_before = self.last_run is not None and self.last_run.error is not None
+            if not failed_before:
+                logger.warning("job_failed", job=self.name, error=error)
+        finally:
+            self._is_running = False
+        self.last_run = JobRun(job=self.name, started_at=started_at, finished_at=self._clock(), error=error)
+        for observer in self._observers:
+            observer(self.last_run)

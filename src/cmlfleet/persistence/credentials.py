@@ -1,0 +1,65 @@
+"""CML credentials of single workers, encrypted with AES-256-GCM and bound to their worker."""
+
+import os
+
+import msgspec
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete, insert, select
+
+from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.persistence import tables
+from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.secret_key import SecretKey
+
+_NONCE_BYTES = 12  # what GCM is made for
+
+logger = structlog.get_logger(__name__)
+
+
+class SqlCredentialsStore:
+    """Implements `CredentialsStore`. A ciphertext moved to another worker's row cannot be read there."""
+
+    def __init__(self, database: Database, *, key: SecretKey) -> None:
+        self._database = database
+        self._key_id = key.key_id
+        self._cipher = AESGCM(key.key)
+
+    async def get(self, worker_id: WorkerId) -> CMLCredentials | None:
+        """None where there are none, or where another key encrypted them, which is logged."""
+        query = select(tables.credentials).where(tables.credentials.c.worker_id == worker_id)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        nonce, sealed = row.ciphertext[:_NONCE_BYTES], row.ciphertext[_NONCE_BYTES:]
+        try:
+            plain = self._cipher.decrypt(nonce, sealed, self._bound_to(worker_id, row.key_id))
+        except InvalidTag:
+            logger.warning("credentials_unreadable", worker_id=worker_id, key_id=row.key_id, present=self._key_id)
+            return None
+        return msgspec.json.decode(plain, type=CMLCredentials)
+
+    async def put(self, worker_id: WorkerId, credentials: CMLCredentials) -> None:
+        """Replace what was stored. Raises StorageUnavailable."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(
+            nonce, msgspec.json.encode(credentials), self._bound_to(worker_id, self._key_id)
+        )
+        row = {"worker_id": worker_id, "key_id": self._key_id, "ciphertext": nonce + sealed}
+        async with self._database.writing() as connection:
+            await connection.execute(delete(tables.credentials).where(tables.credentials.c.worker_id == worker_id))
+            await connection.execute(insert(tables.credentials), row)
+
+    async def delete(self, worker_id: WorkerId) -> bool:
+        """Whether there were any. Raises StorageUnavailable."""
+        async with self._database.writing() as connection:
+            done = await connection.execute(
+                delete(tables.credentials).where(tables.credentials.c.worker_id == worker_id)
+            )
+            return done.rowcount > 0
+
+    def _bound_to(self, worker_id: WorkerId, key_id: str) -> bytes:
+        return f"{worker_id}\x00{key_id}".encode()

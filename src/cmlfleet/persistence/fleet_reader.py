@@ -1,0 +1,147 @@
+"""The reading side: rows to states and pages."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.ports.reading import InvalidCriteria, SampleSeries
+from cmlfleet.application.ports.storage import StoredEvent
+from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.domain.sample import Sample
+from cmlfleet.persistence import tables
+from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
+from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.outbox import stored_event
+from cmlfleet.persistence.sample_rows import FIGURES
+from cmlfleet.persistence.worker_filters import after, column_of, conditions, converted, shown
+from cmlfleet.persistence.worker_rows import decode
+
+_WHOLE_FIGURES = frozenset({"labs_count", "labs_running", "nodes_running"})
+_EVENT_ORDER = "-sequence"
+
+
+class SqlFleetReader:
+    """Implements `FleetReader`."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get_state(self, worker_id: WorkerId) -> CMLWorkerState | None:
+        """Raises StorageUnavailable."""
+        query = select(tables.workers.c.document).where(tables.workers.c.id == worker_id)
+        async with self._database.reading() as connection:
+            document = (await connection.execute(query)).scalar()
+            return None if document is None else decode(document)
+
+    async def find_states(self, criteria: WorkerCriteria) -> Page[CMLWorkerState]:
+        """One page in the order asked for, unknown values last. Raises InvalidCriteria, StorageUnavailable."""
+        workers = tables.workers.c
+        descending = criteria.sort.startswith("-")
+        column = column_of(criteria.sort.removeprefix("-"))
+        matching = conditions(criteria, clock=self._clock)
+        query = select(workers.id, column.label("sorted_by"), workers.document).where(*matching)
+        if criteria.cursor is not None:
+            value, last_id = decode_cursor(criteria.cursor, sort=criteria.sort)
+            value = None if value is None else converted(column, value)
+            query = query.where(after(column, workers.id, value=value, last_id=str(last_id), descending=descending))
+        direction = column.desc() if descending else column.asc()
+        query = query.order_by(column.is_(None), direction, workers.id).limit(criteria.limit + 1)
+        count = select(func.count()).select_from(tables.workers).where(*matching)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+            total = (await connection.execute(count)).scalar_one()
+        page = rows[: criteria.limit]
+        more = len(rows) > criteria.limit
+        return Page(
+            items=tuple(decode(row.document) for row in page),
+            next_cursor=encode_cursor(criteria.sort, page[-1].sorted_by, page[-1].id) if more else None,
+            total=total,
+        )
+
+    async def fleet_states(self) -> Sequence[CMLWorkerState]:
+        """Raises StorageUnavailable."""
+        query = select(tables.workers.c.document).where(shown(clock=self._clock))
+        async with self._database.reading() as connection:
+            return [decode(document) for document in (await connection.execute(query)).scalars()]
+
+    async def find_events(self, criteria: EventCriteria) -> Page[StoredEvent]:
+        """Newest first. Raises InvalidCriteria and StorageUnavailable."""
+        events = tables.events.c
+        matching: list[ColumnElement[bool]] = []
+        if criteria.worker_id is not None:
+            matching.append(events.worker_id == criteria.worker_id)
+        if criteria.types:
+            matching.append(events.type.in_(criteria.types))
+        if criteria.actor is not None:
+            matching.append(events.actor == criteria.actor)
+        if criteria.since is not None:
+            matching.append(events.occurred_at >= criteria.since)
+        if criteria.until is not None:
+            matching.append(events.occurred_at < criteria.until)
+        query = select(tables.events).where(*matching)
+        if criteria.cursor is not None:
+            _, last = decode_cursor(criteria.cursor, sort=_EVENT_ORDER)
+            if not isinstance(last, int) or abs(last) >= 2**31:
+                raise InvalidCriteria("the cursor is not one of ours")
+            query = query.where(events.sequence < last)
+        query = query.order_by(events.sequence.desc()).limit(criteria.limit + 1)
+        count = select(func.count()).select_from(tables.events).where(*matching)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+            total = (await connection.execute(count)).scalar_one()
+        page = rows[: criteria.limit]
+        more = len(rows) > criteria.limit
+        return Page(
+            items=tuple(stored_event(row) for row in page),
+            next_cursor=encode_cursor(_EVENT_ORDER, None, page[-1].sequence) if more else None,
+            total=total,
+        )
+
+    async def events_after(self, sequence: int, *, limit: int) -> Sequence[StoredEvent]:
+        """Oldest first. Raises StorageUnavailable."""
+        query = (
+            select(tables.events)
+            .where(tables.events.c.sequence > sequence)
+            .order_by(tables.events.c.sequence)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            return [stored_event(row) for row in await connection.execute(query)]
+
+    async def samples(
+        self, worker_id: WorkerId, *, start: datetime, end: datetime, step_seconds: int
+    ) -> SampleSeries:
+        """Means over steps counted from `start`. Raises StorageUnavailable."""
+        samples = tables.samples.c
+        query = (
+            select(tables.samples)
+            .where(and_(samples.worker_id == worker_id, samples.at >= start, samples.at < end))
+            .order_by(samples.at)
+        )
+        steps: dict[int, dict[str, list[float]]] = {}
+        async with self._database.reading() as connection:
+            for row in await connection.execute(query):
+                step = steps.setdefault(int((row.at - start).total_seconds() // step_seconds), {})
+                for name in FIGURES:
+                    if (value := getattr(row, name)) is not None:
+                        step.setdefault(name, []).append(value)
+        count = -int(-(end - start).total_seconds() // step_seconds)
+        first = start.astimezone(UTC)
+        return SampleSeries(
+            step_seconds=step_seconds,
+            points=tuple(
+                Sample(at=first + timedelta(seconds=index * step_seconds), **_means(steps.get(index, {})))
+                for index in range(count)
+            ),
+        )
+
+
+def _means(figures: dict[str, list[float]]) -> dict[str, Any]:
+    means = {name: sum(values) / len(values) for name, values in figures.items()}
+    return {name: round(mean) if name in _WHOLE_FIGURES else round(mean, 2) for name, mean in means.items()}

@@ -1,0 +1,42 @@
+"""All of persistence, opened and closed together."""
+
+import os
+from pathlib import Path
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.persistence.credentials import SqlCredentialsStore
+from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.fleet_reader import SqlFleetReader
+from cmlfleet.persistence.operations import SqlOperationStore
+from cmlfleet.persistence.outbox import SqlOutbox
+from cmlfleet.persistence.retention import Retention
+from cmlfleet.persistence.secret_key import secret_key_of
+from cmlfleet.persistence.tokens import SqlTokenStore
+from cmlfleet.persistence.workers import SqlWorkerStore
+
+
+class Storage:
+    """The stores over one database. The data directory and what is in it are for their owner alone."""
+
+    def __init__(self, *, url: str, data_dir: Path, secret_key: str | None, clock: Clock) -> None:
+        if url.startswith("sqlite") or secret_key is None:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if url.startswith("sqlite"):
+            _private_file(Path(url.partition(":///")[2]))
+        self.database = Database(url)
+        self.workers = SqlWorkerStore(self.database)
+        self.outbox = SqlOutbox(self.database)
+        self.reader = SqlFleetReader(self.database, clock=clock)
+        self.credentials = SqlCredentialsStore(self.database, key=secret_key_of(data_dir, secret_key))
+        self.tokens = SqlTokenStore(self.database)
+        self.operations = SqlOperationStore(self.database)
+        self.retention = Retention(self.database)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.database.close()
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -1,0 +1,167 @@
+"""The tables. A worker's record is one document, beside columns for what one may filter and sort by."""
+
+# pyright: reportUnknownArgumentType=false
+# SQLAlchemy leaves the type of a column open until its type argument is an instance.
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both sides: SQLite drops a zone without converting, PostgreSQL keeps it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Converts to UTC. Raises ValueError for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time must not be stored: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Attaches UTC where the database dropped it."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account_id", String(32), nullable=False),
+    Column("region", String(32), nullable=False),
+    Column("instance_id", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("search", Text, nullable=False),
+    Column("labels_index", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("health", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("instance_type", String(64)),
+    Column("cml_version", Text),
+    Column("public_ip", String(64)),
+    Column("private_ip", String(64)),
+    Column("cost_per_hour_usd", Float),
+    Column("cpu_utilization", Float),
+    Column("memory_utilization", Float),
+    Column("disk_utilization", Float),
+    Column("labs_count", Integer),
+    Column("labs_running", Integer),
+    Column("nodes_running", Integer),
+    Column("nodes_limit", Integer),
+    Column("scheduled_events", Integer, nullable=False),
+    Column("cml_ready", Boolean),
+    Column("maintenance_mode", Boolean),
+    Column("monitoring_active", Boolean, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("launched_at", UTCDateTime),
+    Column("metrics_at", UTCDateTime),
+    Column("ready_since", UTCDateTime),
+    Column("nodes_idle_since", UTCDateTime),
+    Column("last_cml_api_sync_at", UTCDateTime),
+    Column("last_refreshed_at", UTCDateTime),
+    Column("gone_at", UTCDateTime),
+    UniqueConstraint("account_id", "region", "instance_id"),
+)
+Index("ix_workers_name", workers.c.name, workers.c.id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", String(64), nullable=False, unique=True),
+    Column("type", String(128), nullable=False),
+    Column("worker_id", String(64), nullable=False),
+    Column("occurred_at", UTCDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("cause", String(128), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_events_worker_id", events.c.worker_id, events.c.sequence)
+
+outbox = Table("outbox", metadata, Column("sequence", Integer, primary_key=True, autoincrement=False))
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("at", UTCDateTime, primary_key=True),
+    Column("cpu_utilization", Float),
+    Column("memory_utilization", Float),
+    Column("disk_utilization", Float),
+    Column("labs_count", Float),
+    Column("labs_running", Float),
+    Column("nodes_running", Float),
+)
+Index("ix_samples_at", samples.c.at)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("account_id", String(32), primary_key=True),
+    Column("region", String(32), primary_key=True),
+    Column("instance_id", String(32), primary_key=True),
+    Column("forgotten_at", UTCDateTime, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("key_id", String(16), nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", String(64), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime),
+    Column("last_used_at", UTCDateTime),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)

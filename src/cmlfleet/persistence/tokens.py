@@ -1,0 +1,53 @@
+"""API tokens, by the hash of their text."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from cmlfleet.application.ports.storage import ApiToken
+from cmlfleet.persistence import tables
+from cmlfleet.persistence.database import Database
+
+
+class SqlTokenStore:
+    """Implements `TokenStore`; each method raises StorageUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, token: ApiToken, *, token_hash: str) -> None:
+        """Store the record of a new token."""
+        async with self._database.writing() as connection:
+            await connection.execute(insert(tables.api_tokens), asdict(token) | {"token_hash": token_hash})
+
+    async def find(self, token_hash: str) -> ApiToken | None:
+        """The token's record, expired or not."""
+        query = select(tables.api_tokens).where(tables.api_tokens.c.token_hash == token_hash)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+            return None if row is None else _record(row)
+
+    async def list(self) -> Sequence[ApiToken]:
+        """The oldest first."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(tables.api_tokens).order_by(tables.api_tokens.c.created_at))
+            return [_record(row) for row in rows]
+
+    async def revoke(self, token_id: str) -> bool:
+        """Whether there was such a token."""
+        async with self._database.writing() as connection:
+            done = await connection.execute(delete(tables.api_tokens).where(tables.api_tokens.c.token_id == token_id))
+            return done.rowcount > 0
+
+
+def _record(row: Any) -> ApiToken:
+    return ApiToken(
+        token_id=row.token_id,
+        name=row.name,
+        role=row.role,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+    )

@@ -1,0 +1,76 @@
+"""Between a worker's state and its row."""
+
+from typing import Any
+
+import msgspec
+
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
+from cmlfleet.domain.list_prices import cost_per_hour_usd
+
+LABEL_SEPARATOR = "\x1f"
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CMLWorkerState)
+_BILLED = frozenset({WorkerStatus.PENDING, WorkerStatus.RUNNING})
+
+
+def decode(document: bytes) -> CMLWorkerState:
+    """The state that a row holds."""
+    return _decoder.decode(document)
+
+
+def row_of(state: CMLWorkerState) -> dict[str, Any]:
+    """Every column of the worker's row."""
+    price = cost_per_hour_usd(state.instance_type)
+    labels = [f"{key}={value}" for key, value in sorted(state.labels.items())]
+    words = (
+        state.id,
+        state.name,
+        state.instance_id,
+        state.account_id,
+        state.region,
+        state.instance_type,
+        state.public_ip,
+        state.private_ip,
+        state.cml_version,
+        state.note,
+        *labels,
+    )
+    return {
+        "id": state.id,
+        "account_id": state.account_id,
+        "region": state.region,
+        "instance_id": state.instance_id,
+        "version": state.version,
+        "document": _encoder.encode(state),
+        "search": "\n".join(word for word in words if word).casefold(),
+        "labels_index": LABEL_SEPARATOR + "".join(label + LABEL_SEPARATOR for label in labels),
+        "name": state.name,
+        "status": state.status.value,
+        "health": state.health.value,
+        "role": state.role.value,
+        "instance_type": state.instance_type,
+        "cml_version": state.cml_version,
+        "public_ip": state.public_ip,
+        "private_ip": state.private_ip,
+        "cost_per_hour_usd": price if price is None or state.status in _BILLED else 0.0,
+        "cpu_utilization": state.cpu_utilization,
+        "memory_utilization": state.memory_utilization,
+        "disk_utilization": state.disk_utilization,
+        "labs_count": state.labs_count,
+        "labs_running": state.labs_running,
+        "nodes_running": state.nodes_running,
+        "nodes_limit": state.nodes_limit,
+        "scheduled_events": len(state.scheduled_events),
+        "cml_ready": state.cml_ready,
+        "maintenance_mode": state.maintenance_mode,
+        "monitoring_active": state.monitoring_active,
+        "created_at": state.created_at,
+        "launched_at": state.launched_at,
+        "metrics_at": state.cpu_metrics_at or state.memory_metrics_at,
+        "ready_since": state.ready_since,
+        "nodes_idle_since": state.nodes_idle_since,
+        "last_cml_api_sync_at": state.last_cml_api_sync_at,
+        "last_refreshed_at": state.last_refreshed_at,
+        "gone_at": state.gone_at,
+    }

@@ -1,0 +1,229 @@
+"""Workers' records with their events, loaded and saved in groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cmlfleet.application.ports.storage import KnownInstance, VersionConflict, WorkerAlreadyKnown
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
+from cmlfleet.domain.events.domain_event import DomainEvent
+from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
+from cmlfleet.domain.instance_ref import InstanceRef
+from cmlfleet.domain.sample import Sample
+from cmlfleet.persistence import tables
+from cmlfleet.persistence.coalescing import Coalesced
+from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.sample_rows import write_samples
+from cmlfleet.persistence.worker_rows import decode, row_of
+
+IN_ONE_GROUP = 250  # beyond this a larger transaction saves nothing more and holds up everybody else
+
+_update = (
+    update(tables.workers)
+    .where(tables.workers.c.id == bindparam("row_id"), tables.workers.c.version == bindparam("row_version"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in tables.workers.c if column.name != "id"})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    state: CMLWorkerState
+    events: Sequence[DomainEvent]
+    samples: Sequence[Sample]
+
+
+class SqlWorkerStore:
+    """Implements `WorkerStore` on both databases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._loads: Coalesced[WorkerId, CMLWorkerState | None] = Coalesced(self._load_group, at_most=IN_ONE_GROUP)
+        self._saves: Coalesced[_Save, CMLWorkerState] = Coalesced(self._save_group, at_most=IN_ONE_GROUP)
+
+    async def load(self, worker_id: WorkerId) -> CMLWorkerState | None:
+        """The record, or None. Raises StorageUnavailable."""
+        return await self._loads.ask(worker_id)
+
+    async def save(
+        self, state: CMLWorkerState, *, events: Sequence[DomainEvent] = (), samples: Sequence[Sample] = ()
+    ) -> CMLWorkerState:
+        """Save over the version the state names. Raises VersionConflict and StorageUnavailable."""
+        return await self._saves.ask(_Save(state, tuple(events), tuple(samples)))
+
+    async def add(self, state: CMLWorkerState, *, events: Sequence[DomainEvent]) -> CMLWorkerState:
+        """Add a record. Raises WorkerAlreadyKnown and StorageUnavailable."""
+        added = replace(state, version=1)
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(insert(tables.workers), row_of(added))
+                await connection.execute(delete(tables.tombstones).where(*_same_instance(tables.tombstones, state)))
+                await _write_events(connection, events)
+        except IntegrityError:
+            known = await self.worker_id_of(state.instance)
+            if known is None:
+                raise
+            raise WorkerAlreadyKnown(known) from None
+        return added
+
+    async def remove(self, worker_id: WorkerId, *, event: DomainEvent) -> CMLWorkerState | None:
+        """Remove the record and leave a tombstone. Raises StorageUnavailable."""
+        async with self._database.writing() as connection:
+            found = await connection.execute(
+                select(tables.workers.c.document).where(tables.workers.c.id == worker_id)
+            )
+            document = found.scalar()
+            if document is None:
+                return None
+            state = decode(document)
+            await connection.execute(delete(tables.workers).where(tables.workers.c.id == worker_id))
+            await connection.execute(delete(tables.tombstones).where(*_same_instance(tables.tombstones, state)))
+            await connection.execute(
+                insert(tables.tombstones),
+                {
+                    "account_id": state.account_id,
+                    "region": state.region,
+                    "instance_id": state.instance_id,
+                    "forgotten_at": event.occurred_at,
+                },
+            )
+            await _write_events(connection, [event])
+            return state
+
+    async def known_instances(
+        self, account_id: AccountId | None = None, region: Region | None = None
+    ) -> Sequence[KnownInstance]:
+        """Every worker of the account and region. Raises StorageUnavailable."""
+        return await self._known(monitored_only=False, account_id=account_id, region=region)
+
+    async def monitored(self) -> Sequence[KnownInstance]:
+        """Who is under background monitoring. Raises StorageUnavailable."""
+        return await self._known(monitored_only=True, account_id=None, region=None)
+
+    async def forgotten_instances(self, account_id: AccountId, region: Region) -> frozenset[InstanceId]:
+        """Instances whose records people removed. Raises StorageUnavailable."""
+        query = select(tables.tombstones.c.instance_id).where(
+            tables.tombstones.c.account_id == account_id, tables.tombstones.c.region == region
+        )
+        async with self._database.reading() as connection:
+            return frozenset(InstanceId(row) for row in (await connection.execute(query)).scalars())
+
+    async def worker_id_of(self, instance: InstanceRef) -> WorkerId | None:
+        """Raises StorageUnavailable."""
+        query = select(tables.workers.c.id).where(*_same_instance(tables.workers, instance))
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).scalar()
+            return None if found is None else WorkerId(found)
+
+    async def all_states(self) -> Sequence[CMLWorkerState]:
+        """Raises StorageUnavailable."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(tables.workers.c.document))
+            return [decode(document) for document in rows.scalars()]
+
+    async def _known(
+        self, *, monitored_only: bool, account_id: AccountId | None, region: Region | None
+    ) -> Sequence[KnownInstance]:
+        table = tables.workers.c
+        query = select(table.id, table.account_id, table.region, table.instance_id, table.status)
+        if monitored_only:
+            query = query.where(table.monitoring_active.is_(True))
+        if account_id is not None:
+            query = query.where(table.account_id == account_id)
+        if region is not None:
+            query = query.where(table.region == region)
+        async with self._database.reading() as connection:
+            return [
+                KnownInstance(
+                    worker_id=WorkerId(row.id),
+                    instance=InstanceRef(AccountId(row.account_id), Region(row.region), InstanceId(row.instance_id)),
+                    status=WorkerStatus(row.status),
+                )
+                for row in await connection.execute(query)
+            ]
+
+    async def _load_group(self, worker_ids: Sequence[WorkerId]) -> Sequence[CMLWorkerState | None]:
+        query = select(tables.workers.c.id, tables.workers.c.document).where(
+            tables.workers.c.id.in_(tuple(dict.fromkeys(worker_ids)))
+        )
+        async with self._database.reading() as connection:
+            documents = {row.id: row.document for row in await connection.execute(query)}
+        # Each caller gets a state of its own: they change it.
+        return [
+            None if (document := documents.get(worker_id)) is None else decode(document) for worker_id in worker_ids
+        ]
+
+    async def _save_group(self, saves: Sequence[_Save]) -> "Sequence[CMLWorkerState | BaseException]":
+        try:
+            return await self._save_together(saves)
+        except DBAPIError as error:
+            if len(saves) == 1:
+                return [error]
+        # One bad row must not take the others with it: each is tried alone.
+        answers: list[CMLWorkerState | BaseException] = []
+        for save in saves:
+            answers += await self._save_group([save])
+        return answers
+
+    async def _save_together(self, saves: Sequence[_Save]) -> "Sequence[CMLWorkerState | BaseException]":
+        ids = {save.state.id for save in saves}
+        query = select(tables.workers.c.id, tables.workers.c.version).where(tables.workers.c.id.in_(ids))
+        answers: list[CMLWorkerState | BaseException] = []
+        rows: list[dict[str, Any]] = []
+        events: list[DomainEvent] = []
+        samples: list[tuple[WorkerId, Sample]] = []
+        async with self._database.writing() as connection:
+            # In the order of ids, so that two processes never wait for each other's rows crosswise.
+            locked = await connection.execute(query.order_by(tables.workers.c.id).with_for_update())
+            versions = {row.id: row.version for row in locked}
+            for save in saves:
+                state = save.state
+                if versions.get(state.id) != state.version:
+                    answers.append(VersionConflict(state.id))
+                    continue
+                saved = replace(state, version=state.version + 1)
+                del versions[state.id]  # a second save of the same version in this group has lost its race
+                row = {f"new_{name}": value for name, value in row_of(saved).items() if name != "id"}
+                rows.append({"row_id": state.id, "row_version": state.version, **row})
+                events += save.events
+                samples += [(state.id, sample) for sample in save.samples]
+                answers.append(saved)
+            if rows:
+                await connection.execute(_update, rows)
+                await _write_events(connection, events)
+                await write_samples(connection, samples)
+        return answers
+
+
+def _same_instance(table: Any, instance: InstanceRef | CMLWorkerState) -> tuple[Any, ...]:
+    return (
+        table.c.account_id == instance.account_id,
+        table.c.region == instance.region,
+        table.c.instance_id == instance.instance_id,
+    )
+
+
+async def _write_events(connection: AsyncConnection, events: Sequence[DomainEvent]) -> None:
+    if not events:
+        return
+    rows = [
+        {
+            "event_id": event.event_id,
+            "type": event.type_name,
+            "worker_id": event.worker_id,
+            "occurred_at": event.occurred_at,
+            "actor": event.cause.actor,
+            "cause": event.cause.command,
+            "data": msgspec.json.encode(event.data()),
+        }
+        for event in events
+    ]
+    await connection.execute(insert(tables.events), rows)
+    stored = select(tables.events.c.sequence).where(
+        tables.events.c.event_id.in_([event.event_id for event in events])
+    )
+    await connection.execute(insert(tables.outbox).from_select(["sequence"], stored))

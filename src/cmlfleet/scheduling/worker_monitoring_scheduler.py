@@ -1,0 +1,135 @@
+"""When workers are refreshed in the background. What a refresh is, is not known here."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from cmlfleet.application.queries.views import MonitoringGroupView
+from cmlfleet.application.services.recurrent_background_job import RecurrentBackgroundJob
+from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
+from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
+from cmlfleet.scheduling.groups import MonitoringGroup, MonitoringGroups
+
+GOLDEN_STEP = 0.618  # of the interval: each new group's fire falls into the widest gap between the others
+FIRST_FIRE_SECONDS = 0.5  # a new group is refreshed at once; what comes at the same moment comes along
+CLOSE_SECONDS = 10.0  # what runs may finish within this
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class WorkerMonitoringScheduler:
+    """Implements `MonitoringSchedule` on APScheduler: one recurrent job a group, kept in memory.
+
+    The database says who is monitored; `start` rebuilds the schedule from it. A late fire is made up for once, and a
+    group never runs over itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        interval_seconds: int,
+        make_job: Callable[[str, Callable[[], Sequence[WorkerId]]], WorkerMetricsCollectionJob],
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._interval_seconds = interval_seconds
+        self._make_job = make_job
+        self._clock = clock
+        self._groups = MonitoringGroups()
+        self._jobs: dict[str, WorkerMetricsCollectionJob] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._phase = 0.0
+        self._scheduler: Any = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": interval_seconds},
+        )
+
+    def start(self) -> None:
+        """Begin to fire."""
+        self._scheduler.start()
+
+    async def close(self) -> None:
+        """Fire no more, and let what runs finish, within ten seconds."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
+            for task in late:
+                task.cancel()
+
+    def every(
+        self, job: RecurrentBackgroundJob, *, interval_seconds: float, first_after_seconds: float = 0.0
+    ) -> None:
+        """Have another recurrent job run beside the groups'."""
+        self._add(job, interval_seconds=interval_seconds, first_after_seconds=first_after_seconds)
+
+    def ensure(self, worker_id: WorkerId, account_id: AccountId, region: Region) -> None:
+        """Put a worker under monitoring; nothing happens when it is."""
+        opened = self._groups.add(worker_id, account_id, region)
+        if opened is not None:
+            self._open(opened)
+
+    def remove(self, worker_id: WorkerId) -> None:
+        """Take a worker out of monitoring; nothing happens when it is out."""
+        closed = self._groups.remove(worker_id)
+        if closed is not None:
+            del self._jobs[closed.group_id]
+            self._scheduler.remove_job(closed.group_id)
+
+    def next_refresh_at(self, worker_id: WorkerId) -> datetime | None:
+        """When the worker's group fires next."""
+        group = self._groups.group_of(worker_id)
+        return None if group is None else self._next_fire_at(group)
+
+    def groups(self) -> Sequence[MonitoringGroupView]:
+        """Every group with its last and next fire."""
+        return [
+            MonitoringGroupView(
+                id=group.group_id,
+                account_id=group.account_id,
+                region=group.region,
+                workers=len(group.members),
+                next_fire_at=self._next_fire_at(group),
+                last_fire_at=None if (run := self._jobs[group.group_id].last_run) is None else run.started_at,
+            )
+            for group in self._groups
+        ]
+
+    def _open(self, group: MonitoringGroup) -> None:
+        group_id = group.group_id
+        job = self._make_job(f"collect {group_id}", lambda: self._groups.members_of(group_id))
+        self._jobs[group_id] = job
+        first = FIRST_FIRE_SECONDS + self._phase * self._interval_seconds
+        self._phase = (self._phase + GOLDEN_STEP) % 1.0
+        self._add(job, interval_seconds=self._interval_seconds, first_after_seconds=first, job_id=group_id)
+
+    def _add(
+        self,
+        job: RecurrentBackgroundJob,
+        *,
+        interval_seconds: float,
+        first_after_seconds: float,
+        job_id: str | None = None,
+    ) -> None:
+        async def fire() -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            await job.run_async()
+
+        self._scheduler.add_job(
+            fire,
+            "interval",
+            seconds=interval_seconds,
+            id=job_id or job.name,
+            next_run_time=self._clock() + timedelta(seconds=first_after_seconds),
+        )
+
+    def _next_fire_at(self, group: MonitoringGroup) -> datetime | None:
+        scheduled = self._scheduler.get_job(group.group_id)
+        return None if scheduled is None else getattr(scheduled, "next_run_time", None)
