@@ -3,6 +3,8 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -87,9 +89,8 @@ async def test_a_role_is_assumed_once_for_all_regions(two_accounts: AwsScene):
     )
     assert [instance(fact).state for fact in facts] == ["running"] * 3
     assert two_accounts.calls("AssumeRole") == 1
-    assert (
-        await two_accounts.aws.identity(SECOND)
-    ).arn == f"arn:aws:sts::{SECOND}:assumed-role/cmlfleet-monitor/cmlfleet"
+    identity = await two_accounts.aws.identity(SECOND)
+    assert identity.arn == f"arn:aws:sts::{SECOND}:assumed-role/cmlfleet-monitor/cmlfleet"
 
 
 async def test_a_role_that_may_not_be_assumed_leaves_the_other_account(monkeypatch: pytest.MonkeyPatch):
@@ -97,12 +98,10 @@ async def test_a_role_that_may_not_be_assumed_leaves_the_other_account(monkeypat
     async with aws_scene(monkeypatch, accounts=(TWO_ACCOUNTS[0], wrong), workers=32, scenario_name="multi") as scene:
         facts = await asyncio.gather(*(_read(scene, SECOND) for _ in range(5)), _read(scene, ACCOUNT))
 
+        user = f"arn:aws:iam::{ACCOUNT}:user/cmlfleet"
         for fact in map(failure, facts[:5]):
             assert (fact.code, fact.operation) == (ErrorCode.ACCESS_DENIED, "sts:AssumeRole")
-            assert (
-                fact.detail
-                == f"no policy allows sts:AssumeRole for arn:aws:iam::{ACCOUNT}:user/cmlfleet (role {ROLE})"
-            )
+            assert fact.detail == f"no policy allows sts:AssumeRole for {user} (role {ROLE})"
         assert instance(facts[5]).state == "running"
         assert failure(await _read(scene, SECOND, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
         assert scene.calls("AssumeRole") == 1
@@ -201,7 +200,7 @@ def test_endpoints_are_those_of_botocores_whole_clients(
     only_environment(monkeypatch, {**keys, **environment})
     shared = SharedSession(limits=AwsLimits())
     for service, operation in ((AwsService.EC2, "describe_instances"), (AwsService.CLOUDWATCH, "list_metrics")):
-        whole = botocore.session.Session().create_client(
+        whole: Any = botocore.session.Session().create_client(
             service.value,  # pyright: ignore[reportArgumentType]
             region_name=region,
             config=Config(signature_version="v4"),
@@ -210,7 +209,7 @@ def test_endpoints_are_those_of_botocores_whole_clients(
         assert shared.endpoint_url(service, Region(region)).rstrip("/") == expected.rstrip("/")
 
 
-def test_the_endpoint_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def test_the_endpoint_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     config = tmp_path / "config"
     config.write_text(
         "[profile lab]\nregion = eu-west-1\nservices = lab-services\n"
