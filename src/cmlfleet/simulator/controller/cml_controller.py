@@ -153,6 +153,10 @@ class CMLController:
     def has_faults(self) -> bool:
         return bool(self._faults_on)
 
+    def has_fault(self, name: FaultName) -> bool:
+        """Whether the fault is on; asking uses nothing of a limited one up."""
+        return name in self._faults_on
+
     def fault(self, name: FaultName) -> Fault | None:
         """The fault if it strikes this controller now."""
         if name not in self._faults_on:

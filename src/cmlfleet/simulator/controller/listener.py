@@ -38,7 +38,7 @@ class ControllerListener:
         self._silent_sockets: set[socket.socket] = set()
         self._contexts: dict[tuple[int, bool], ssl.SSLContext] = {}
         self._phase_timer: asyncio.TimerHandle | None = None
-        self._speaks = (self._certificate_key(), True)
+        self._speaks = (self._certificate_key(), True)  # the certificate shown, and whether TLS is spoken at all
 
     @property
     def endpoint(self) -> str:
@@ -91,7 +91,7 @@ class ControllerListener:
         """Listen or refuse, as phase and faults say; look again while a boot goes on."""
         if self._loop is None:
             return
-        refused = self.controller.fault(FaultName.REFUSED) is not None
+        refused = self.controller.has_fault(FaultName.REFUSED)
         if refused or self.controller.phase() in _SILENT:
             if self._is_listening:
                 self._stop_listening()
@@ -99,7 +99,7 @@ class ControllerListener:
                 self._socket = self._bound_socket()
         elif not self._is_listening:
             self._start_listening()
-        speaks = (self._certificate_key(), self.controller.fault(FaultName.TLS_FAILURE) is None)
+        speaks = (self._certificate_key(), not self.controller.has_fault(FaultName.TLS_FAILURE))
         if self._speaks != speaks:
             self._speaks = speaks
             self._drop_connections()
@@ -108,7 +108,7 @@ class ControllerListener:
             self._phase_timer = None
         if self.controller.next_phase_change() is not None:
             self._phase_timer = self._loop.call_later(_PHASE_LOOK_SECONDS, self._follow)
-        if self.controller.fault(FaultName.HALF_OPEN) is None:
+        if not self.controller.has_fault(FaultName.HALF_OPEN):
             self._close_silent_sockets()
 
     def _bound_socket(self) -> socket.socket:
@@ -191,5 +191,5 @@ class ControllerListener:
         return context
 
     def _certificate_key(self) -> tuple[int, bool]:
-        is_changed = self.controller.fault(FaultName.CERTIFICATE_CHANGED) is not None
+        is_changed = self.controller.has_fault(FaultName.CERTIFICATE_CHANGED)
         return self.controller.certificate_generation, is_changed
