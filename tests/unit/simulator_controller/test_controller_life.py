@@ -1,6 +1,7 @@
 """What happens on a controller as its clock moves."""
 
 import math
+import random
 
 import orjson
 import pytest
@@ -242,6 +243,37 @@ def test_no_body_makes_the_api_process_fail(controller: CMLController, body: byt
         ("PATCH", "licensing/features"),
     ):
         assert caller.ask(method, route, body).status < 500, (method, route)
+
+
+WRONG_VALUES = (None, 5, -1, True, "x", "", [], {}, [5], {"a": 5}, ["x", None], 1e9, {"version": [1]})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_value_of_the_wrong_kind_makes_it_fail_then_or_later(
+    clock: SimulationClock, controller: CMLController, seed: int
+) -> None:
+    dice = random.Random(seed)
+    caller = Caller(controller).sign_in()
+    lab = controller.add_lab("A lab", node_count=2)
+    node_id, link_id = next(iter(lab.nodes)), next(iter(lab.links))
+    writes = {
+        ("PATCH", f"labs/{lab.id}"): ("title", "owner", "associations", "notes"),
+        ("PATCH", f"labs/{lab.id}/associations"): ("groups", "users"),
+        ("PATCH", f"labs/{lab.id}/nodes/{node_id}"): ("label", "x", "tags", "parameters", "configuration"),
+        ("PATCH", f"labs/{lab.id}/links/{link_id}/condition"): ("latency",),
+        ("POST", "import"): ("lab", "nodes", "links", "annotations"),
+        ("POST", "users"): ("username", "password", "groups", "fullname"),
+        ("PATCH", "system/maintenance_mode"): ("maintenance_mode", "notice"),
+        ("PUT", "licensing/transport"): ("ssms", "proxy"),
+        ("PATCH", "licensing/features"): ("id", "count"),
+    }
+    reads = ("populate_lab_tiles", "users", "licensing", "system/maintenance_mode", f"labs/{lab.id}/topology")
+    for _ in range(300):
+        (method, route), keys = dice.choice(list(writes.items()))
+        body = {key: dice.choice(WRONG_VALUES) for key in keys if dice.random() < 0.7}
+        assert caller.ask(method, route, body).status < 500, (method, route, body)
+        for read in reads:
+            assert caller.ask("GET", read).status == 200, (read, "after", method, route, body)
 
 
 def test_a_taken_name_is_422(controller: CMLController) -> None:

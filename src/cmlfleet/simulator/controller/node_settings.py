@@ -5,7 +5,14 @@ from typing import Any, cast
 
 from cmlfleet.simulator.controller.exchange import InvalidInputError
 from cmlfleet.simulator.controller.lab_elements import Node
-from cmlfleet.simulator.controller.validation import integer_of, text_of
+from cmlfleet.simulator.controller.validation import (
+    integer_of,
+    nullable_text_of,
+    object_of,
+    objects_of,
+    text_of,
+    texts_of,
+)
 
 _RANGES = {  # of Cisco's schemas: MB of RAM, percent of a CPU, GB of disk
     "ram": (1, 1_048_576),
@@ -46,20 +53,23 @@ def apply_settings(node: Node, settings: dict[str, Any]) -> None:
         if name in settings
     }
     label = text_of(settings, "label", shortest=1, longest=_LONGEST_LABEL) if "label" in settings else node.label
-    tags = _tags(settings["tags"]) if "tags" in settings else node.tags
+    tags = texts_of(settings["tags"], "tags") if "tags" in settings else node.tags
     configuration = node.configuration
     if "configuration" in settings:
         configuration = _configuration(node, settings["configuration"])
+    pyats = object_of(settings.get("pyats") or {}, "pyats")
+    new_parameters: dict[str, str | None] = object_of(settings.get("parameters") or {}, "parameters")
     for name, value in (numbers | places).items():
         setattr(node, name, value)
     node.label = label
     node.tags = tags
     node.configuration = configuration
-    node.image_definition = settings.get("image_definition", node.image_definition)
+    node.image_definition = nullable_text_of(
+        settings.get("image_definition", node.image_definition), "image_definition"
+    )
     node.hide_links = bool(settings.get("hide_links", node.hide_links))
     node.pinned_compute_id = settings.get("pinned_compute_id", node.pinned_compute_id)
-    node.pyats = {**node.pyats, **(settings.get("pyats") or {})}
-    new_parameters = cast("dict[str, str | None]", settings.get("parameters") or {})
+    node.pyats = {**node.pyats, **pyats}
     parameters = {**node.parameters, **new_parameters}
     node.parameters = {name: value for name, value in parameters.items() if value is not None}
 
@@ -70,12 +80,6 @@ def _number(settings: dict[str, Any], name: str) -> int | None:
         return None
     lowest, highest = _RANGES[name]
     return integer_of(value, location=("body", name), lowest=lowest, highest=highest)
-
-
-def _tags(value: object) -> list[str]:
-    if isinstance(value, list) and all(isinstance(tag, str) for tag in cast("list[object]", value)):
-        return list(cast("list[str]", value))
-    raise InvalidInputError(location=("body", "tags"), kind="list_type", message="Input should be a valid list")
 
 
 def _configuration(node: Node, value: object) -> list[Mapping[str, str | None]]:
@@ -90,7 +94,7 @@ def _configuration(node: Node, value: object) -> list[Mapping[str, str | None]]:
         others = [known for known in node.configuration if known["name"] != file.get("name")]
         return [{"name": file.get("name"), "content": file.get("content")}, *others]
     if isinstance(value, list):
-        files = cast("list[dict[str, str | None]]", value)
+        files = objects_of(cast("object", value), "configuration")
         return [{"name": file.get("name"), "content": file.get("content")} for file in files]
     raise InvalidInputError(
         location=("body", "configuration"), kind="string_type", message="Input should be a valid string"

@@ -7,10 +7,11 @@ import yaml
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.exchange import ApiError
 from cmlfleet.simulator.controller.lab import AUTOSTART_OFF, STAGING_OFF, Lab
-from cmlfleet.simulator.controller.lab_elements import Interface, Node
+from cmlfleet.simulator.controller.lab_elements import Interface, Link, Node
 from cmlfleet.simulator.controller.lab_plan import join
 from cmlfleet.simulator.controller.node_catalogue import NODE_DEFINITIONS
 from cmlfleet.simulator.controller.node_settings import apply_settings
+from cmlfleet.simulator.controller.validation import nullable_text_of, object_of, objects_of
 
 _LONGEST_TITLE = 64
 
@@ -27,14 +28,19 @@ def import_topology(
     at = controller.clock.monotonic()
     lab_title = title or head.get("title") or f"Lab at {controller.clock.now():%a %H:%M %p}"
     nodes, warnings = _nodes(controller, document)
+    links = _links(controller, document, nodes)
+    annotations = objects_of(document.get("annotations") or [], "annotations")
+    autostart = object_of(head.get("autostart") or {}, "lab", "autostart")
+    node_staging = object_of(head.get("node_staging") or {}, "lab", "node_staging")
+    description = nullable_text_of(head.get("description"), "lab", "description")
+    notes = nullable_text_of(head.get("notes"), "lab", "notes")
     lab = controller.labs.create(title=str(lab_title)[:_LONGEST_TITLE], owner_id=owner_id, at=at)
-    lab.description = head.get("description") or ""
-    lab.notes = head.get("notes") or ""
-    lab.autostart = {**AUTOSTART_OFF, **(head.get("autostart") or {})}
-    lab.node_staging = {**STAGING_OFF, **(head.get("node_staging") or {})}
+    lab.description, lab.notes = description or "", notes or ""
+    lab.autostart = {**AUTOSTART_OFF, **autostart}
+    lab.node_staging = {**STAGING_OFF, **node_staging}
     lab.nodes.update({node.id: node for node, _ in nodes.values()})
-    _add_links(controller, lab, document, nodes)
-    for annotation in cast("list[Document]", document.get("annotations") or []):
+    lab.links.update(links)
+    for annotation in annotations:
         identifier = controller.ids.new()
         lab.annotations[identifier] = {**annotation, "id": identifier}
     controller.journal.touch()
@@ -110,12 +116,10 @@ def _nodes(
     return nodes, warnings
 
 
-def _add_links(
-    controller: CMLController,
-    lab: Lab,
-    document: Document,
-    nodes: dict[str, tuple[Node, dict[str, Interface]]],
-) -> None:
+def _links(
+    controller: CMLController, document: Document, nodes: dict[str, tuple[Node, dict[str, Interface]]]
+) -> dict[str, Link]:
+    links: dict[str, Link] = {}
     for entry in _entries(document, "links"):
         try:
             node_a, ports_a = nodes[str(entry["n1"])]
@@ -130,5 +134,6 @@ def _add_links(
         except KeyError as missing:
             raise ApiError(400, f"Bad topology: link {entry['id']} refers to unknown {missing}.") from None
         link.label = entry.get("label") or link.label
-        link.conditioning = entry.get("conditioning") or {}
-        lab.links[link.id] = link
+        link.conditioning = object_of(entry.get("conditioning") or {}, "links", "conditioning")
+        links[link.id] = link
+    return links

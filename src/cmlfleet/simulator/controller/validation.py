@@ -1,7 +1,7 @@
 """Checks on request bodies, with the findings worded as CML's back end words them."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from cmlfleet.simulator.controller.exchange import InvalidInputError
 
@@ -59,3 +59,40 @@ def integer_of(value: object, *, location: tuple[str | int, ...], lowest: int, h
             message=f"Input should be less than or equal to {highest}",
         )
     return value
+
+
+def object_of(value: object, *location: str | int) -> dict[str, Any]:
+    """Raises `InvalidInputError` for what is no object; so do the next three for theirs."""
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    raise InvalidInputError(
+        location=("body", *location), kind="model_attributes_type", message="Input should be a valid dictionary"
+    )
+
+
+def objects_of(value: object, *location: str | int) -> list[dict[str, Any]]:
+    """A list of objects."""
+    if not isinstance(value, list):
+        raise InvalidInputError(
+            location=("body", *location), kind="list_type", message="Input should be a valid list"
+        )
+    items = cast("list[object]", value)
+    return [object_of(item, *location, index) for index, item in enumerate(items)]
+
+
+def texts_of(value: object, *location: str | int) -> list[str]:
+    """A list of texts."""
+    items = cast("list[object]", value) if isinstance(value, list) else [None]
+    if all(isinstance(item, str) for item in items):
+        return cast("list[str]", items)
+    raise InvalidInputError(
+        location=("body", *location), kind="list_type", message="Input should be a valid list of strings"
+    )
+
+
+def nullable_text_of(value: object, *location: str | int) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidInputError(
+        location=("body", *location), kind="string_type", message="Input should be a valid string"
+    )

@@ -15,7 +15,7 @@ from cmlfleet.simulator.controller.exchange import (
 )
 from cmlfleet.simulator.controller.hosts import ComputeHost
 from cmlfleet.simulator.controller.router import Access, Route
-from cmlfleet.simulator.controller.validation import refuse_unknown_keys, required, text_of
+from cmlfleet.simulator.controller.validation import nullable_text_of, refuse_unknown_keys, required, text_of
 from cmlfleet.simulator.controller.views import system as views
 
 _ADMISSION_STATES = ("UNREGISTERED", "REGISTERED", "ONLINE", "READY")
@@ -101,7 +101,7 @@ def set_maintenance_mode(controller: CMLController, request: Request) -> Answer:
     administration = controller.administration
     controller.set_maintenance(
         is_on=bool(body.get("maintenance_mode", administration.maintenance_mode)),
-        notice_id=body.get("notice", administration.maintenance_notice_id),
+        notice_id=nullable_text_of(body.get("notice", administration.maintenance_notice_id), "notice"),
     )
     return json_answer(views.maintenance_mode(controller))
 

@@ -8,9 +8,10 @@ import yaml
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.exchange import YAML, Answer, Request, json_answer, no_content, not_found
 from cmlfleet.simulator.controller.router import Route, before_2_9, from_2_8, from_2_9
-from cmlfleet.simulator.controller.routes.labs import editable_lab, visible_lab
+from cmlfleet.simulator.controller.routes.labs import checked_associations, editable_lab, visible_lab
 from cmlfleet.simulator.controller.topology_export import exported_yaml, live_topology
 from cmlfleet.simulator.controller.topology_import import import_topology
+from cmlfleet.simulator.controller.validation import objects_of
 from cmlfleet.simulator.controller.views import lab_activity
 
 _IMPORT_LIMIT = 20_000_000  # bytes: nginx allows that much for imports
@@ -96,7 +97,7 @@ def associations(controller: CMLController, request: Request) -> Answer:
 
 def set_associations(controller: CMLController, request: Request) -> Answer:
     lab = editable_lab(controller, request, "lab_admin")
-    lab.associations = {**lab.associations, **request.json_object()}
+    lab.associations = {**lab.associations, **checked_associations(request.json())}
     controller.journal.touch()
     return json_answer({"groups": [], "users": [], **lab.associations})
 
@@ -107,7 +108,7 @@ def groups(controller: CMLController, request: Request) -> Answer:
 
 def set_groups(controller: CMLController, request: Request) -> Answer:
     lab = editable_lab(controller, request, "lab_admin")
-    wanted: Any = request.json()
+    wanted = objects_of(request.json())
     lab.associations = {**lab.associations, "groups": wanted}
     controller.journal.touch()
     return json_answer(wanted)

@@ -14,7 +14,15 @@ from cmlfleet.simulator.controller.exchange import (
 )
 from cmlfleet.simulator.controller.lab import AUTOSTART_OFF, STAGING_OFF, Lab
 from cmlfleet.simulator.controller.router import Route
-from cmlfleet.simulator.controller.validation import refuse_unknown_keys, text_of
+from cmlfleet.simulator.controller.validation import (
+    nullable_text_of,
+    object_of,
+    objects_of,
+    refuse_unknown_keys,
+    required,
+    text_of,
+    texts_of,
+)
 from cmlfleet.simulator.controller.views import labs as views
 
 _REQUEST_KEYS = ("title", "description", "notes", "owner", "associations")
@@ -167,6 +175,20 @@ def _check(controller: CMLController, body: dict[str, Any]) -> None:
         text_of(body, "description", longest=_LONGEST_DESCRIPTION)
     if "notes" in body:
         text_of(body, "notes", longest=_LONGEST_NOTES)
+    nullable_text_of(body.get("owner"), "owner")
+    checked_associations(body.get("associations", {}), "associations")
+    objects_of(body.get("groups", []), "groups")
+    for part in ("autostart", "node_staging"):
+        object_of(body.get(part) or {}, part)
+
+
+def checked_associations(value: object, *location: str) -> dict[str, list[dict[str, Any]]]:
+    """Groups and users, each with its permissions. Raises `InvalidInputError`."""
+    checked = {kind: objects_of(entries, *location, kind) for kind, entries in object_of(value, *location).items()}
+    for kind, entries in checked.items():
+        for index, entry in enumerate(entries):
+            texts_of(required(entry, "permissions"), *location, kind, index, "permissions")
+    return checked
 
 
 def _apply(controller: CMLController, lab: Lab, body: dict[str, Any]) -> None:

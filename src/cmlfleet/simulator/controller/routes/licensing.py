@@ -14,7 +14,14 @@ from cmlfleet.simulator.controller.exchange import (
 )
 from cmlfleet.simulator.controller.licensing import DEREGISTRATION_SECONDS
 from cmlfleet.simulator.controller.router import Access, Handler, Route
-from cmlfleet.simulator.controller.validation import integer_of, refuse_unknown_keys, required, text_of
+from cmlfleet.simulator.controller.validation import (
+    integer_of,
+    nullable_text_of,
+    object_of,
+    refuse_unknown_keys,
+    required,
+    text_of,
+)
 from cmlfleet.simulator.controller.views import licensing as views
 from cmlfleet.simulator.fault_catalogue import FaultName
 
@@ -99,14 +106,15 @@ def set_features(controller: CMLController, request: Request) -> Answer:
 def set_transport(controller: CMLController, request: Request) -> Answer:
     body = request.json_object()
     refuse_unknown_keys(body, allowed=("ssms", "proxy"))
-    proxy: dict[str, Any] = required(body, "proxy")
-    ssms = body.get("ssms")
-    if ssms is not None and not _URL.match(str(ssms)):
+    proxy = object_of(required(body, "proxy"), "proxy")
+    server = nullable_text_of(proxy.get("server"), "proxy", "server")
+    ssms = nullable_text_of(body.get("ssms"), "ssms")
+    if ssms is not None and not _URL.match(ssms):
         raise _pattern_mismatch(("body", "ssms"), _URL)
     port = proxy.get("port")
     if port is not None:
         port = integer_of(port, location=("body", "proxy", "port"), lowest=1, highest=_HIGHEST_PORT)
-    controller.licensing.set_transport(ssms=ssms, proxy_server=proxy.get("server"), proxy_port=port)
+    controller.licensing.set_transport(ssms=ssms, proxy_server=server, proxy_port=port)
     return no_content()
 
 

@@ -7,7 +7,14 @@ from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.exchange import Answer, ApiError, Request, json_answer, no_content
 from cmlfleet.simulator.controller.router import Access, Route
 from cmlfleet.simulator.controller.users import User
-from cmlfleet.simulator.controller.validation import refuse_unknown_keys, required, text_of
+from cmlfleet.simulator.controller.validation import (
+    nullable_text_of,
+    object_of,
+    refuse_unknown_keys,
+    required,
+    text_of,
+    texts_of,
+)
 from cmlfleet.simulator.controller.views import people as views
 
 _LONGEST_NAME = 32
@@ -69,7 +76,7 @@ def update_user(controller: CMLController, request: Request) -> Answer:
     if user.id != request.caller.id and not request.caller.is_admin:
         raise ApiError(403, "Access denied: administrator privileges are required.")
     if "password" in body:
-        user.password = _acceptable(str(required(body["password"], "new_password")))
+        user.password = _acceptable(str(required(object_of(body["password"], "password"), "new_password")))
         controller.tokens.revoke_all_of(user)
     if "admin" in body and bool(body["admin"]) is not user.is_admin:
         user.is_admin = bool(body["admin"])
@@ -160,10 +167,10 @@ def _acceptable(password: str) -> str:
 
 
 def _apply(user: User, body: dict[str, Any]) -> None:
-    user.fullname = body.get("fullname", user.fullname)
-    user.description = body.get("description", user.description)
-    user.email = body.get("email", user.email)
-    user.groups = body.get("groups", user.groups)
+    user.fullname = nullable_text_of(body.get("fullname", user.fullname), "fullname") or ""
+    user.description = nullable_text_of(body.get("description", user.description), "description") or ""
+    user.email = nullable_text_of(body.get("email", user.email), "email") or ""
+    user.groups = texts_of(body.get("groups", user.groups), "groups")
 
 
 _get = partial(Route, method="GET")
