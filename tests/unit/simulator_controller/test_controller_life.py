@@ -50,6 +50,16 @@ def test_nodes_start_through_every_state(clock: SimulationClock, version: str, b
     assert caller.read(f"labs/{lab.id}")["state"] == "STARTED"
 
 
+def test_a_lab_stopped_while_it_boots_stays_down(clock: SimulationClock, controller: CMLController) -> None:
+    lab = controller.add_lab("A lab", node_count=2)
+    controller.start_lab(lab.id)
+    clock.advance(0.2)
+    controller.stop_lab(lab.id)
+    clock.advance(60)
+    controller.settle()
+    assert {node.state for node in lab.nodes.values()} == {"STOPPED"}
+
+
 def test_a_stopped_lab_needs_wiping_before_it_can_go(clock: SimulationClock, controller: CMLController) -> None:
     caller = Caller(controller).sign_in()
     lab = controller.add_lab("A lab", node_count=2, started=True)
