@@ -51,7 +51,10 @@ def error_of_xml(body: bytes) -> tuple[str, str] | None:
         root = cast("XmlElement", parser.close())
     except etree.XMLSyntaxError:  # pyright: ignore[reportUnknownMemberType]
         return None
-    error = children(root).get("Error") or _first(children(root).get("Errors"))
+    parts = children(root)
+    error = parts.get("Error")
+    if error is None:
+        error = next(iter(listed(parts.get("Errors"))), None)
     if error is None:
         return None
     parts = children(error)
@@ -83,10 +86,6 @@ def require_root(root: XmlElement, *, operation: str) -> None:
     """Raises `AwsCallError` when it is another document, such as a proxy's page."""
     if local_name(root) != f"{operation}Response":
         raise bad_response(f"ec2:{operation}", f"the answer is a document {local_name(root)[:40]!r}")
-
-
-def _first(element: XmlElement | None) -> XmlElement | None:
-    return None if element is None else next(iter(element), None)
 
 
 def _new_parser() -> Any:
