@@ -171,8 +171,22 @@ async def test_nothing_blocks_the_event_loop(scene: AwsScene):
     assert any(thread.name.startswith("aws-credentials") for thread in threading.enumerate())
 
 
-async def test_the_default_region(scene: AwsScene):
+async def test_the_default_region(scene: AwsScene, monkeypatch: pytest.MonkeyPatch):
     assert await scene.aws.default_region() == REGION
+    monkeypatch.setenv("AWS_REGION", "eu-west-2")
+    assert await scene.aws.default_region() == "eu-west-2"
+
+
+async def test_own_credentials_that_expired_are_looked_up_again_for_the_role(
+    two_accounts: AwsScene, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("cmlfleet.integration.aws.accounts._FAILURE_KEPT_SECONDS", 0.0)
+    right = two_accounts.server.environment()["AWS_ACCESS_KEY_ID"]
+    two_accounts.faults.set(FaultName.EXPIRED_CREDENTIALS, operation="AssumeRole", times=1)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", right)
+    fact = failure(await _read(two_accounts, SECOND))
+    assert (fact.code, fact.operation) == (ErrorCode.ACCESS_DENIED, "sts:AssumeRole")
+    assert instance(await _read(two_accounts, SECOND)).state == "running"
 
 
 ENDPOINTS = [

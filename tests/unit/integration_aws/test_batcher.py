@@ -144,6 +144,35 @@ async def test_an_answer_that_lacks_an_item_is_an_error_too():
     assert isinstance(answers[0], BatchFailedError)
 
 
+async def test_while_the_executor_is_slow_batches_grow_instead_of_queueing(executor: Executor):
+    """As when the budget holds the calls back: a steady stream of callers must not build up a queue of small ones."""
+    batcher = _batcher(executor, window=BatchWindow(idle_seconds=0.001, longest_seconds=0.002))
+    executor.gate = asyncio.Event()
+    readings: list[asyncio.Task[int]] = []
+    for number in range(60):
+        readings.append(asyncio.create_task(batcher.submit("a", number)))
+        await asyncio.sleep(0.003)
+    started = len(executor.batches)
+    assert started <= 4
+    other = asyncio.create_task(batcher.submit("b", 1))
+    await until(lambda: ("b", [1]) in executor.batches)
+
+    executor.gate.set()
+
+    assert await asyncio.gather(*readings, other) == [*(number * 2 for number in range(60)), 2]
+    assert len(executor.batches) == started + 2
+
+
+async def test_full_batches_go_as_others_end(executor: Executor):
+    batcher = _batcher(executor, largest=2)
+    executor.gate = asyncio.Event()
+    readings = [asyncio.create_task(batcher.submit("a", number)) for number in range(13)]
+    await until(lambda: len(executor.batches) == 4)
+    executor.gate.set()
+    assert await asyncio.gather(*readings) == [number * 2 for number in range(13)]
+    assert [len(items) for _, items in executor.batches] == [2, 2, 2, 2, 2, 2, 1]
+
+
 async def test_closing_cancels_what_waits_and_what_runs(executor: Executor):
     batcher = _batcher(executor)
     executor.gate = asyncio.Event()

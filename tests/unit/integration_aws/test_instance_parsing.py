@@ -1,11 +1,13 @@
 """Instances as DescribeInstances really shows them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 
 from cmlfleet.domain.facts import EC2Checks, EC2InstanceFact
+from cmlfleet.domain.identifiers import InstanceId
 from cmlfleet.integration.aws.call_failure import AwsCallError
 from cmlfleet.integration.aws.instance_parsing import (
     instance_items,
@@ -14,6 +16,8 @@ from cmlfleet.integration.aws.instance_parsing import (
     parse_status,
     status_items,
 )
+from cmlfleet.integration.aws.paging import parse_slowly
+from cmlfleet.integration.aws.reader import Answer
 from cmlfleet.integration.aws.xml_answers import XmlElement, error_of_xml, parse_xml
 
 READ_AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -155,6 +159,41 @@ async def test_a_status_with_events():
     ]
     assert first.scheduled_events[0].not_after == datetime(2026, 12, 1, 2, tzinfo=UTC)
     assert (second.checks, second.scheduled_events) == (None, ())
+
+
+async def test_the_event_loop_has_its_turns_meanwhile():
+    """A large page is parsed in slices, the tree as well as the instances in it."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def one_chunk() -> AsyncIterator[bytes]:
+        yield (
+            f"<DescribeInstancesResponse {NAMESPACE}><reservationSet><item><instancesSet>"
+            + "".join(f"<item>{METAL.replace('aaaaaaaaaaaaaaaa', f'{number:016x}')}</item>" for number in range(1000))
+            + "</instancesSet></item></reservationSet></DescribeInstancesResponse>"
+        ).encode()
+
+    counting = asyncio.create_task(count())
+    root = await parse_xml(one_chunk(), operation="ec2:X", largest_bytes=8 << 20)
+    turns_while_parsing, turns = turns, 0
+    found: dict[InstanceId, EC2InstanceFact] = {}
+    await parse_slowly(
+        Answer(content=root, asked_at=READ_AT),
+        "X",
+        items=instance_items,
+        parse=lambda item, at: parse_instance(item, read_at=at),
+        into=found,
+    )
+    counting.cancel()
+
+    assert len(found) == 1000
+    assert turns_while_parsing >= 20
+    assert turns >= 9
 
 
 async def test_too_much_of_it():

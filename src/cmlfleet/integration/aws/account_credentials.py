@@ -68,7 +68,11 @@ class AccountCredentials:
         except (AwsCallError, BotoCoreError, RuntimeError) as error:
             if self._frozen is not None and self.ready() is not None:
                 return self._frozen
-            raise self._failure(error) from error
+            failure = self._failure(error)
+            if failure.says_expired:
+                self._credentials = self._frozen = None
+                self._shared.forget_credentials()
+            raise failure from error
         return self._frozen
 
     def forget(self, refused: ReadOnlyCredentials) -> None:

@@ -71,3 +71,4 @@ class AwsAdapters:
         await self.cloudwatch.close()
         await self._reader.close()
         await self._accounts.close()
+        self.budgets.close()

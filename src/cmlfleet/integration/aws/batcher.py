@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -16,6 +17,7 @@ K = TypeVar("K", bound=Hashable)
 I = TypeVar("I", bound=Hashable)  # noqa: E741 - item
 R = TypeVar("R")
 
+_IN_FLIGHT = 4  # batches of one key: while as many are under way, who comes gathers in the next instead of queueing
 _MOST_LINKS = 128  # what OpenTelemetry keeps of a span's links
 
 
@@ -46,13 +48,15 @@ class _Batch(Generic[I, R]):
     last_at: float
     parents: list[SpanContext]
     timer: asyncio.TimerHandle | None = None
+    is_due: bool = False
 
 
 class Batcher(Generic[K, I, R]):
     """Gathers items by key and gives them to `execute`, which answers for each of them.
 
     Each caller gets the answer for its own item; the same item asked twice is asked once. A caller that gives up
-    changes nothing for the others. Calls of `execute` are children of the first caller's span, linked to the others'.
+    changes nothing for the others. When `execute` is slow, or held back by its budget, batches grow instead of
+    queueing. Calls of `execute` are children of the first caller's span, linked to the others'.
     """
 
     def __init__(
@@ -68,6 +72,8 @@ class Batcher(Generic[K, I, R]):
         self._largest = largest
         self._window = window or BatchWindow()
         self._open = dict[K, _Batch[I, R]]()
+        self._full = defaultdict[K, deque[_Batch[I, R]]](deque)
+        self._in_flight = Counter[K]()
         self._running = set[asyncio.Task[None]]()
 
     async def submit(self, key: K, item: I) -> R:
@@ -81,17 +87,19 @@ class Batcher(Generic[K, I, R]):
         batch.last_at = loop.time()
         self._remember_parent(batch)
         if len(batch.waiters) >= self._largest:
-            self._send(key, batch)
+            self._close_batch(key, batch)
+            self._full[key].append(batch)
+            self._send_what_may_go(key)
         return await future
 
     async def close(self) -> None:
         """Cancel what is under way and what waits."""
-        for batch in self._open.values():
-            if batch.timer is not None:
-                batch.timer.cancel()
+        waiting = [*self._open.items(), *((key, batch) for key, full in self._full.items() for batch in full)]
+        self._full.clear()
+        for key, batch in waiting:
+            self._close_batch(key, batch)
             for future in _futures(batch):
                 future.cancel()
-        self._open.clear()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -111,20 +119,40 @@ class Batcher(Generic[K, I, R]):
         window = self._window
         longest = window.busy_seconds if now - due_at > _LATE_SECONDS else window.longest_seconds
         if now - batch.last_at >= window.idle_seconds or now - batch.opened_at >= longest:
-            self._send(key, batch)
+            batch.is_due = True
+            self._send_what_may_go(key)
             return
         next_look = min(batch.last_at + window.idle_seconds, batch.opened_at + longest)
         self._look_at(key, batch, next_look)
 
-    def _send(self, key: K, batch: _Batch[I, R]) -> None:
-        del self._open[key]
+    def _close_batch(self, key: K, batch: _Batch[I, R]) -> None:
+        """Nobody joins it any more."""
+        if self._open.get(key) is batch:
+            del self._open[key]
         if batch.timer is not None:
             batch.timer.cancel()
+
+    def _send_what_may_go(self, key: K) -> None:
+        while self._in_flight[key] < _IN_FLIGHT:
+            batch = self._full[key].popleft() if self._full[key] else self._open.get(key)
+            if batch is None or not (batch.is_due or len(batch.waiters) >= self._largest):
+                return
+            self._close_batch(key, batch)
+            self._send(key, batch)
+
+    def _send(self, key: K, batch: _Batch[I, R]) -> None:
+        self._in_flight[key] += 1
         loop = asyncio.get_running_loop()
         count_batch(batch=self._name, size=len(batch.waiters), window_seconds=loop.time() - batch.opened_at)
         task = loop.create_task(self._run(key, batch), context=contextvars.Context())
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda done: self._ended(key, done))
+
+    def _ended(self, key: K, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._in_flight[key] -= 1
+        if not task.cancelled():
+            self._send_what_may_go(key)
 
     async def _run(self, key: K, batch: _Batch[I, R]) -> None:
         wanted = [item for item, futures in batch.waiters.items() if not all(map(_is_done, futures))]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cmlfleet.domain.identifiers import AccountId, Region
-from cmlfleet.integration.aws.instruments import watch_budgets
+from cmlfleet.integration.aws.instruments import forget_budgets, watch_budgets
 from cmlfleet.integration.aws.scope import AwsScope
 
 Clock = Callable[[], float]
@@ -140,6 +140,10 @@ class Budgets:
         if budget is None:
             budget = self._budgets[scope, operation] = Budget(SIZES[operation], clock=self._clock)
         return budget
+
+    def close(self) -> None:
+        """No longer show them as a metric."""
+        forget_budgets(self)
 
     def snapshot(self) -> list[BudgetState]:
         """Every budget in use, by account, region and operation."""

@@ -20,7 +20,11 @@ from cmlfleet.integration.aws.xml_answers import XmlElement
 _OPERATION = "DescribeInstanceStatus"
 IDS_LIMIT = 100  # "exceeds the maximum number of instance IDs that can be specificied (100)"
 _ALL = {"IncludeAllInstances": "true"}  # else only running instances are listed
-_PAUSE_SECONDS = {ErrorCode.ACCESS_DENIED: 60.0, ErrorCode.TIMEOUT: 30.0}  # nobody waits for these again so soon
+_PAUSE_SECONDS = {  # for so long nobody waits for these again
+    ErrorCode.ACCESS_DENIED: 60.0,
+    ErrorCode.TIMEOUT: 30.0,
+    ErrorCode.THROTTLED: 15.0,
+}
 
 _log = structlog.get_logger(__name__)
 

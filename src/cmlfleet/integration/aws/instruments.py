@@ -49,11 +49,16 @@ _watched: "weakref.WeakSet[_Budgets]" = weakref.WeakSet()
 
 
 def watch_budgets(budgets: _Budgets) -> None:
-    """Show them as the gauge `cmlfleet.aws.budget` for as long as they live."""
+    """Show them as the gauge `cmlfleet.aws.budget`, until told otherwise or for as long as they live."""
     _watched.add(budgets)
 
 
-def _observe_budgets(_: CallbackOptions) -> Iterable[Observation]:
+def forget_budgets(budgets: _Budgets) -> None:
+    _watched.discard(budgets)
+
+
+def observe_budgets(_: CallbackOptions) -> Iterable[Observation]:
+    """How much of its full size each budget has."""
     for budgets in list(_watched):
         for state in budgets.snapshot():
             yield Observation(
@@ -64,7 +69,7 @@ def _observe_budgets(_: CallbackOptions) -> Iterable[Observation]:
 
 _meter.create_observable_gauge(
     "cmlfleet.aws.budget",
-    callbacks=[_observe_budgets],
+    callbacks=[observe_budgets],
     unit="1",
     description="How much of its full size the budget of an operation has: less than 1 after AWS throttled it",
 )

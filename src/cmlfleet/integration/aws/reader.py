@@ -149,12 +149,15 @@ class AwsReader:
                     budget.throttled()
                 raise
             except aiohttp.ConnectionTimeoutError as error:
-                text = f"no connection within {self._limits.connect_seconds:g} s"
+                text = f"{call.permission}: no connection within {self._limits.connect_seconds:g} s"
                 raise AwsCallError(ErrorCode.TIMEOUT, text, operation=call.permission) from error
             except TimeoutError as error:
                 raise timed_out(call.permission, self._limits.call_seconds) from error
             except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
                 raise bad_response(call.permission, "the answer is cut off or not HTTP") from error
+            except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+                text = f"{call.permission}: the TLS handshake failed: {error}"
+                raise AwsCallError(ErrorCode.TLS, text, operation=call.permission) from error
             except aiohttp.ServerDisconnectedError as error:
                 raise unreachable(call.permission, "the connection was closed without an answer") from error
             except (aiohttp.ClientError, OSError) as error:

@@ -38,8 +38,9 @@ class SharedSession:
         self._session = self._new_session()
 
     def region(self) -> Region | None:
-        """The default region of the environment or the profile."""
-        region: str | None = self._session.get_config_variable("region")
+        """The default region of the environment or the profile. `AWS_REGION` is first, as in AWS's other SDKs:
+        botocore itself knows only `AWS_DEFAULT_REGION`."""
+        region: str | None = os.environ.get("AWS_REGION") or self._session.get_config_variable("region")
         return Region(region) if region else None
 
     def endpoint_url(self, service: AwsService, region: Region) -> str:
