@@ -10,6 +10,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from tests.support.aws_scene import ACCOUNT, REGION, AwsScene, aws_scene, failure, instance, only_environment
+from tests.support.waiting import until
 
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.domain.sources import ErrorCode
@@ -169,6 +170,31 @@ async def test_nothing_blocks_the_event_loop(scene: AwsScene):
     """Whatever of botocore may block runs in its own threads."""
     await scene.read(scene.ids()[0])
     assert any(thread.name.startswith("aws-credentials") for thread in threading.enumerate())
+
+
+async def test_what_the_configuration_leaves_open_is_learned(monkeypatch: pytest.MonkeyPatch):
+    accounts = [AwsAccountSettings(), AwsAccountSettings(account_id=SECOND, regions=[REGION, Region("eu-west-1")])]
+    async with aws_scene(monkeypatch, accounts=accounts, workers=1) as scene:
+        named = [(SECOND, REGION), (SECOND, Region("eu-west-1"))]
+        assert scene.aws.scopes() == named
+        await scene.aws.learn_accounts()
+        assert scene.aws.scopes() == [(ACCOUNT, REGION), *named]
+
+
+async def test_an_unknown_account_is_tried_again_and_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("cmlfleet.integration.aws.accounts._FAILURE_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr("cmlfleet.integration.aws.adapters._LEARN_AGAIN_SECONDS", 0.01)
+    async with aws_scene(monkeypatch, workers=1) as scene:
+        scene.faults.set(FaultName.EXPIRED_CREDENTIALS, operation="GetCallerIdentity")
+        learning = asyncio.create_task(scene.aws.learn_accounts())
+        await until(lambda: scene.calls("GetCallerIdentity") >= 3)
+        assert scene.aws.scopes() == []
+        scene.faults.clear()
+        await learning
+        assert scene.aws.scopes() == [(ACCOUNT, REGION)]
+    assert capsys.readouterr().out.count("aws_account_unknown") == 1
 
 
 async def test_the_default_region(scene: AwsScene, monkeypatch: pytest.MonkeyPatch):

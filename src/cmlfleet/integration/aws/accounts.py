@@ -74,6 +74,7 @@ class AwsAccounts:
             max_workers=len(settings) + _SPARE_THREADS, thread_name_prefix="aws-credentials"
         )
         self._shared: SharedSession | None = None
+        self._default_regions: tuple[Region, ...] = ()
         self._endpoints = dict[tuple[AwsService, Region], str]()
         self._sessions = SingleFlight[str, "SharedSession"]()
         self._loads = SingleFlight[int, None]()
@@ -108,6 +109,26 @@ class AwsAccounts:
         if account is None:
             raise _not_configured("the default account")
         return await self._identity(account)
+
+    def scopes(self) -> list[tuple[AccountId, Region]]:
+        """Every configured account and region, as far as they are known: see `learn`."""
+        accounts = [*([self._default] if self._default else []), *self._accounts.values()]
+        found: dict[tuple[AccountId, Region], None] = {}
+        for account in accounts:
+            account_id = account.identity.account_id if account.identity else account.settings.account_id
+            if account_id is not None:
+                regions = account.settings.regions or self._default_regions
+                found.update(dict.fromkeys((account_id, region) for region in regions))
+        return list(found)
+
+    async def learn(self) -> None:
+        """Find out what the configuration leaves open: the id of the process's own account, and the default region
+        of accounts that name none. Raises `AwsCallError`."""
+        if any(not account.settings.regions for account in (self._default, *self._accounts.values()) if account):
+            region = await self.default_region()
+            self._default_regions = (region,) if region else ()
+        if self._default is not None:
+            await self._identity(self._default)
 
     async def certificate_authorities(self) -> str:
         """The file of certificate authorities that AWS's endpoints are verified with."""

@@ -1,7 +1,10 @@
 """Everything of AWS that the rest of the product uses, wired."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+
+import structlog
 
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.integration.aws.accounts import AwsAccounts, CallerIdentity
@@ -20,6 +23,10 @@ from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.settings import AwsAccountSettings, AwsLimits
 
 __all__ = ["AwsAccountSettings", "AwsAdapters", "AwsCallError", "AwsLimits", "CallerIdentity", "PermissionCheck"]
+
+_LEARN_AGAIN_SECONDS = 10.0  # as long as a failure of credentials is remembered
+
+_log = structlog.get_logger(__name__)
 
 
 class AwsAdapters:
@@ -56,6 +63,25 @@ class AwsAdapters:
         """Whose the credentials of the account are; without id those of the process. Asked of STS once, and again
         after a failure. Raises `AwsCallError`."""
         return await self._accounts.identity(account_id)
+
+    def scopes(self) -> list[tuple[AccountId, Region]]:
+        """Every configured account and region that is known by now, for whoever sweeps them."""
+        return self._accounts.scopes()
+
+    async def learn_accounts(self) -> None:
+        """Return once everything that is configured is in `scopes`. Tries again for as long as that takes: a service
+        starts without AWS too."""
+        is_told = False
+        while True:
+            try:
+                await self._accounts.learn()
+            except AwsCallError as failure:
+                if not is_told:
+                    _log.warning("aws_account_unknown", error_code=failure.code.value, detail=failure.detail)
+                is_told = True
+                await asyncio.sleep(_LEARN_AGAIN_SECONDS)
+            else:
+                return
 
     async def default_region(self) -> Region | None:
         """The region of the environment or the profile. Raises `AwsCallError`."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -179,7 +179,7 @@ class Batcher(Generic[K, I, R]):
             batch.parents.append(span.get_span_context())
 
     @contextlib.contextmanager
-    def _span(self, batch: _Batch[I, R]):
+    def _span(self, batch: _Batch[I, R]) -> Generator[None]:
         if not batch.parents:
             yield
             return

@@ -1,11 +1,13 @@
 """What is counted and traced of each call to AWS."""
 
 import asyncio
+import contextvars
 import weakref
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from opentelemetry import context as otel_context
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import SpanKind, StatusCode
@@ -73,6 +75,15 @@ _meter.create_observable_gauge(
     unit="1",
     description="How much of its full size the budget of an operation has: less than 1 after AWS throttled it",
 )
+
+
+def context_of_span() -> contextvars.Context:
+    """A context for work that many share: below the present span, and without what else is bound to one caller,
+    such as the worker that its log lines name."""
+    present = otel_context.get_current()
+    shared = contextvars.Context()
+    shared.run(otel_context.attach, present)
+    return shared
 
 
 @contextmanager
