@@ -1,6 +1,6 @@
 """Connections to SQLite and PostgreSQL, and what becomes of their errors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class Database:
         return self._writer.dialect.name
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction, committed at the end. Raises StorageUnavailable."""
         with_errors = self._writer.begin()
         try:
@@ -49,7 +49,7 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that only reads. Raises StorageUnavailable."""
         try:
             async with self._reader.begin() as connection:

@@ -104,20 +104,21 @@ def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) 
 def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[views.AttentionView]:
     """Only what is there; the query is that of `GET /api/v1/workers`."""
     idle_before = (now - IDLE_AFTER).strftime("%Y-%m-%dT%H:%M:%SZ")
-    candidates: list[tuple[str, str, Callable[[CMLWorkerState], bool]]] = [
-        (health.value, f"health={health.value}", lambda state, health=health: state.health is health)
-        for health in (Health.UNREACHABLE, Health.DEGRADED, Health.UNLICENSED, Health.UNKNOWN)
+    wrong = (Health.UNREACHABLE, Health.DEGRADED, Health.UNLICENSED, Health.UNKNOWN)
+    found = [
+        (health.value, f"health={health.value}", [state for state in states if state.health is health])
+        for health in wrong
     ]
-    candidates += [
-        ("idle", f"status=running&nodes_idle_since.lt={idle_before}", lambda state: is_idle(state, now=now)),
+    full = [state for state in states if (state.disk_utilization or 0) >= DISK_ATTENTION_PERCENT]
+    found += [
         (
-            "disk_nearly_full",
-            f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}",
-            lambda state: (state.disk_utilization or 0) >= DISK_ATTENTION_PERCENT,
+            "idle",
+            f"status=running&nodes_idle_since.lt={idle_before}",
+            [state for state in states if is_idle(state, now=now)],
         ),
-        ("scheduled_event", "scheduled_events.gt=0", lambda state: bool(state.scheduled_events)),
+        ("disk_nearly_full", f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}", full),
+        ("scheduled_event", "scheduled_events.gt=0", [state for state in states if state.scheduled_events]),
     ]
-    for reason, query, holds in candidates:
-        count = sum(holds(state) for state in states)
-        if count:
-            yield views.AttentionView(reason=reason, count=count, query=query)
+    for reason, query, about in found:
+        if about:
+            yield views.AttentionView(reason=reason, count=len(about), query=query)

@@ -2,6 +2,7 @@
 dropping a parent would take its children along."""
 
 import asyncio
+from typing import Literal
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
@@ -22,7 +23,7 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-def _render(kind: str, item: object, _context: object) -> str | bool:
+def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
     return "tables.UTCDateTime()" if kind == "type" and isinstance(item, UTCDateTime) else False
 
 

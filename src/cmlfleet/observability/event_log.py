@@ -1,0 +1,31 @@
+"""Domain events that an operator wants to read in the log: once when something changes, not each minute."""
+
+import structlog
+
+from cmlfleet.application.ports.storage import StoredEvent
+
+_LOUD = frozenset({"CMLWorkerSourceFailingDomainEvent", "CMLCertificateChangedDomainEvent"})
+_SPOKEN = _LOUD | {
+    "CMLWorkerSourceRecoveredDomainEvent",
+    "CMLWorkerStatusChangedDomainEvent",
+    "CMLWorkerHealthChangedDomainEvent",
+    "CMLWorkerImportedDomainEvent",
+    "CMLWorkerForgottenDomainEvent",
+}
+
+logger = structlog.get_logger("cmlfleet.events")
+
+
+async def log_event(event: StoredEvent) -> None:
+    """One line an event, with the worker, what happened and what caused it."""
+    if event.type not in _SPOKEN:
+        return
+    say = logger.warning if event.type in _LOUD else logger.info
+    say(
+        event.type.removesuffix("DomainEvent"),
+        worker_id=event.worker_id,
+        actor=event.actor,
+        cause=event.cause,
+        event_id=event.event_id,
+        **{f"data_{key}" if key in ("event", "cause", "actor") else key: value for key, value in event.data.items()},
+    )

@@ -1,0 +1,88 @@
+"""The service's own instruments, at `/metrics` and, where the standard variables say so, by OTLP."""
+
+import os
+from typing import Any
+
+from opentelemetry import metrics
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry, generate_latest
+
+from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
+
+REFRESH_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
+MOST_SERIES = 200_000  # the SDK would keep 2,000 of an instrument and drop the rest
+
+
+class ServiceMetrics:
+    """Made once in a process: OpenTelemetry keeps one provider."""
+
+    def __init__(self, workers: WorkerMetrics) -> None:
+        self._workers = workers
+        self._registry = CollectorRegistry()
+        readers: list[Any] = [
+            PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False, registry=self._registry)
+        ]
+        self._provider = MeterProvider(
+            resource=Resource.create({"service.name": "cmlfleet"}),
+            metric_readers=[*readers, *_otlp_readers()],
+            views=[
+                View(
+                    instrument_name="cmlfleet.refresh.duration",
+                    aggregation=ExplicitBucketHistogramAggregation(REFRESH_BUCKETS_SECONDS),
+                )
+            ],
+        )
+        metrics.set_meter_provider(self._provider)
+        meter = self._provider.get_meter("cmlfleet")
+        self._duration = meter.create_histogram(
+            "cmlfleet.refresh.duration", unit="s", description="Time that refreshes of one worker took."
+        )
+        self._failures = meter.create_counter(
+            "cmlfleet.source.failures", unit="{failure}", description="Readings of a source that failed."
+        )
+        self._worker_provider: MeterProvider | None = None
+        otlp = _otlp_readers()
+        if otlp:
+            self._worker_provider = MeterProvider(
+                resource=Resource.create({"service.name": "cmlfleet"}),
+                metric_readers=otlp,
+                views=[View(instrument_name="cml.worker.*", aggregation_cardinality_limit=MOST_SERIES)],
+            )
+            workers.observe_with(self._worker_provider.get_meter("cmlfleet"))
+
+    def observe_refresh(self, result: RefreshResult) -> None:
+        """One refresh ended."""
+        sources = {"ec2": result.sources.ec2, "cloudwatch": result.sources.cloudwatch, "cml": result.sources.cml}
+        failed = False
+        for source, report in sources.items():
+            if report.error_code is not None:
+                failed = True
+                self._failures.add(1, {"source": source, "error_code": report.error_code})
+        self._duration.record(result.duration_ms / 1000, {"outcome": "error" if failed else "ok"})
+
+    async def text(self) -> bytes:
+        """Both halves of `/metrics`."""
+        return generate_latest(self._registry) + await self._workers.exposition()
+
+    def close(self) -> None:
+        """Push what is left and stop."""
+        self._provider.shutdown()
+        if self._worker_provider is not None:
+            self._worker_provider.shutdown()
+
+
+def _otlp_readers() -> list[Any]:
+    wanted = os.environ.get("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if not wanted or off or os.environ.get("OTEL_METRICS_EXPORTER", "otlp") == "none":
+        return []
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415 - heavy, rarely wanted
+        OTLPMetricExporter,
+    )
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415 - as above
+
+    return [PeriodicExportingMetricReader(OTLPMetricExporter())]

@@ -1,0 +1,192 @@
+"""The configuration: a file, the environment over it, the command line over both."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, cast
+
+from cmlfleet.settings_values import (
+    SECRETS,
+    VARIABLES,
+    BadValue,
+    Variable,
+    account_settings,
+    parse,
+)
+
+PREFIX = "CMLFLEET_"
+CLIENT_SIDE = frozenset({"CMLFLEET_URL", "CMLFLEET_TOKEN", "CMLFLEET_CONFIG_HOME"})
+DEFAULT_FILE = Path("cmlfleet.toml")
+
+Network = IPv4Network | IPv6Network
+
+
+class ConfigurationError(Exception):
+    """One line for each thing that is wrong: the key, the value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """One AWS account. Without `role_arn` the process's own credentials are used."""
+
+    account_id: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    regions: tuple[str, ...] = ()
+    prefer_private_ip: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is in force. Times are seconds unless their name says days; `sources` tells where each value is from."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str | None
+    host: str
+    port: int
+    roles: tuple[str, ...]
+    regions: tuple[str, ...]
+    discovery_tags: Mapping[str, str]
+    refresh_interval: int
+    boot_budget: int | None
+    prefer_private_ip: bool
+    metrics_public: bool
+    retention_samples_days: int
+    retention_events_days: int
+    cml_username: str | None
+    cml_password: str | None = field(repr=False)
+    cml_timeout: float
+    discovery_interval: int
+    cml_tls: str
+    cml_allowed_networks: tuple[Network, ...]
+    secret_key: str | None = field(repr=False)
+    bootstrap_token: str | None = field(repr=False)
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None = field(repr=False)
+    oidc_role_claim: str | None
+    oidc_role_map: str | None
+    accounts: tuple[AccountSettings, ...]
+    sources: Mapping[str, str]
+
+    def describe(self) -> str:
+        """Every value and where it came from, secrets masked."""
+        lines: list[str] = []
+        for variable in VARIABLES:
+            value = getattr(self, variable.key)
+            shown = "********" if variable.key in SECRETS and value else _plain(value)
+            lines.append(f"{variable.key} = {shown}  # {self.sources.get(variable.key, 'default')}")
+        lines += [f"accounts = {account}  # file" for account in self.accounts]
+        return "\n".join(lines)
+
+
+def load_settings(
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the configuration. Raises ConfigurationError naming everything that is wrong, not only the first."""
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    from_file = _read_file(config, problems)
+    accounts_raw = from_file.pop("accounts", [])
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    known = {variable.key: variable for variable in VARIABLES}
+    for key, raw in from_file.items():
+        if key not in known:
+            problems.append(f"unknown key {key!r} in the file{_near(key, known)}")
+        else:
+            _take(known[key], raw, "file", values=values, sources=sources, problems=problems)
+    for name, raw in environ.items():
+        if not name.startswith(PREFIX) or name in CLIENT_SIDE:
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key not in known:
+            problems.append(f"unknown variable {name}{_near(name, [PREFIX + key.upper() for key in known])}")
+        elif raw != "" or known[key].empty_means_something:
+            _take(known[key], raw, name, values=values, sources=sources, problems=problems)
+    for key, raw in (overrides or {}).items():
+        if raw is not None:
+            _take(known[key], raw, f"--{key.replace('_', '-')}", values=values, sources=sources, problems=problems)
+    accounts = _accounts(accounts_raw, problems)
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    for variable in VARIABLES:
+        values.setdefault(variable.key, variable.default)
+    if values["database_url"] is None:
+        values["database_url"] = f"sqlite+aiosqlite:///{Path(values['data_dir']).resolve() / 'cmlfleet.db'}"
+    settings = Settings(**values, accounts=accounts, sources=sources)
+    _check_together(settings)
+    return settings
+
+
+def _read_file(config: Path | None, problems: list[str]) -> dict[str, Any]:
+    path = config or DEFAULT_FILE
+    if config is None and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        problems.append(f"the configuration file {path} cannot be read: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"the configuration file {path} is not TOML: {error}")
+    return {}
+
+
+def _take(
+    variable: Variable,
+    raw: Any,
+    source: str,
+    *,
+    values: dict[str, Any],
+    sources: dict[str, str],
+    problems: list[str],
+) -> None:
+    try:
+        values[variable.key] = parse(variable, raw)
+        sources[variable.key] = source
+    except BadValue as error:
+        shown = "********" if variable.key in SECRETS else repr(raw)
+        name = variable.key if source == "file" else source
+        problems.append(f"{name}: {shown} is not allowed; allowed: {error}")
+
+
+def _accounts(raw: Any, problems: list[str]) -> tuple[AccountSettings, ...]:
+    found: list[AccountSettings] = []
+    entries = cast("list[Any]", raw) if isinstance(raw, list) else [raw]
+    for index, entry in enumerate(entries):
+        try:
+            found.append(AccountSettings(**account_settings(entry)))
+        except BadValue as error:
+            problems.append(f"[[accounts]] number {index + 1}: {error}")
+    return tuple(found)
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.redis_url is not None:
+        raise ConfigurationError(
+            "CMLFLEET_REDIS_URL is set, but cluster mode is not part of this version: unset it, and run one process "
+            "with the roles api,scheduler,worker"
+        )
+    if (settings.cml_username is None) != (settings.cml_password is None):
+        raise ConfigurationError("CMLFLEET_CML_USERNAME and CMLFLEET_CML_PASSWORD belong together: set both or none")
+
+
+def _near(word: str, known: Any) -> str:
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known are: {', '.join(sorted(known))}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(entry) for entry in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={entry}" for key, entry in value.items())  # pyright: ignore[reportUnknownVariableType]
+    return "" if value is None else str(value)
