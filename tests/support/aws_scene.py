@@ -1,6 +1,7 @@
 """The AWS adapters against the simulated AWS, in one event loop."""
 
 import os
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,11 +24,12 @@ SHORT_LIMITS = AwsLimits(connect_seconds=1.0, call_seconds=0.5, total_seconds=5.
 
 
 class AwsScene:
-    """The simulated cloud and the adapters that read it. `now` is added to the adapters' clock."""
+    """The simulated cloud and the adapters that read it, whose clock can be moved."""
 
-    def __init__(self, server: SimulatorServer, aws: AwsAdapters) -> None:
+    def __init__(self, server: SimulatorServer, aws: AwsAdapters, clock: "MovableClock") -> None:
         self.server = server
         self.aws = aws
+        self.clock = clock
 
     @property
     def faults(self) -> Any:
@@ -57,6 +59,16 @@ class AwsScene:
         return await self.aws.cloudwatch.read(self.ref(instance_id), detailed_monitoring=detailed)
 
 
+class MovableClock:
+    """Seconds that never go back, but may jump."""
+
+    def __init__(self) -> None:
+        self.jumped_seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.jumped_seconds
+
+
 @asynccontextmanager
 async def aws_scene(
     monkeypatch: pytest.MonkeyPatch,
@@ -68,9 +80,10 @@ async def aws_scene(
     """A `SimulatorServer(**arguments)` and adapters that find it by the environment alone."""
     async with running_simulator(**arguments) as server:
         only_environment(monkeypatch, server.environment())
-        aws = AwsAdapters(accounts, limits=limits)
+        clock = MovableClock()
+        aws = AwsAdapters(accounts, limits=limits, clock=clock)
         try:
-            yield AwsScene(server, aws)
+            yield AwsScene(server, aws, clock)
         finally:
             server.faults.clear()
             await aws.close()

@@ -17,11 +17,7 @@ def configure_logs(*, terminal: bool | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if terminal
-        else structlog.processors.JSONRenderer(
-            serializer=lambda entry, **_: orjson.dumps(entry, default=str).decode()
-        )
+        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(serializer=_as_json)
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
@@ -37,3 +33,7 @@ def configure_logs(*, terminal: bool | None = None) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _as_json(entry: Any, **_options: Any) -> str:
+    return orjson.dumps(entry, default=str).decode()

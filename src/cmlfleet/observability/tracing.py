@@ -10,7 +10,7 @@ from cmlfleet.application.principal import Principal
 
 
 def configure_tracing() -> None:
-    """Export traces by OTLP where the standard variables name an endpoint; recording them doubles a refresh's cost."""
+    """Export traces by OTLP where the standard variables name an endpoint; recording doubles a refresh's cost."""
     wanted = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     if not wanted or off or os.environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none":

@@ -97,7 +97,11 @@ async def test_a_denied_status_leaves_the_instance(scene: AwsScene, capsys: pyte
         assert (fact.checks, fact.scheduled_events) == (None, None)
 
     assert scene.calls("DescribeInstanceStatus") == 1  # a denial does not pass within a minute
-    assert capsys.readouterr().out.count("instance_status_unknown") == 1
+    scene.faults.clear()
+    scene.clock.jumped_seconds += 61
+    assert instance(await scene.read(scene.ids()[0])).checks is not None
+    said = capsys.readouterr().out
+    assert said.count("instance_status_unknown") == said.count("instance_status_known_again") == 1
 
 
 async def test_a_status_that_hangs_delays_one_reading_only(monkeypatch: pytest.MonkeyPatch):
@@ -158,7 +162,9 @@ async def test_a_failed_sweep_is_shared_and_not_repeated_at_once(scene: AwsScene
     for each in scene.ids():
         assert failure(await scene.read(each, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
     assert scene.calls("DescribeInstances") == 1
+    scene.clock.jumped_seconds += 11
     assert failure(await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
+    assert scene.calls("DescribeInstances") == 2
 
 
 class TestOutageOfAZone:

@@ -88,6 +88,9 @@ async def test_whoever_may_not_list_metrics_has_cpu_without_memory(
         assert fact.memory is None
 
     assert scene.calls("ListMetrics") == 1
+    scene.faults.clear()
+    scene.clock.jumped_seconds += 301
+    assert utilization(await scene.metrics(with_agent.instance_id)).memory is not None
     assert capsys.readouterr().out.count("memory_metrics_unknown") == 1
 
 
@@ -101,3 +104,16 @@ async def test_a_caller_that_gives_up_changes_nothing_for_the_others(scene: AwsS
     assert isinstance(facts[0], asyncio.CancelledError)
     assert {type(fact) for fact in facts[1:]} == {UtilizationFact}
     assert scene.calls("GetMetricData") == 1
+
+
+async def test_agents_are_looked_for_once_an_hour_and_kept_while_that_fails(scene: AwsScene):
+    instances = [each.instance for each in scene.server.fleet.workers.values()]
+    with_agent = next(each for each in instances if each.has_cloudwatch_agent)
+    for seconds, calls in ((0, 1), (3590, 1), (20, 2)):
+        scene.clock.jumped_seconds += seconds
+        assert utilization(await scene.metrics(with_agent.instance_id)).memory is not None
+        assert scene.calls("ListMetrics") == calls
+    scene.faults.set(FaultName.DENIED, operation="ListMetrics")
+    scene.clock.jumped_seconds += 3700
+    assert utilization(await scene.metrics(with_agent.instance_id)).memory is not None
+    assert scene.calls("ListMetrics", outcome="AccessDenied") == 1

@@ -55,8 +55,11 @@ async def test_the_sweep_is_shared_until_it_is_too_old(scene: AwsScene):
     assert scene.calls("DescribeInstances") == scene.calls("DescribeInstanceStatus") == 1
     assert instance(facts[0]).checks is not None
 
-    await scene.read(scene.ids()[0], max_age_seconds=0.000001)
-
+    scene.clock.jumped_seconds += 59
+    await scene.read(scene.ids()[0], max_age_seconds=60)
+    assert scene.calls("DescribeInstances") == 1
+    scene.clock.jumped_seconds += 1
+    await scene.read(scene.ids()[0], max_age_seconds=60)
     assert scene.calls("DescribeInstances") == 2
 
 

@@ -232,6 +232,18 @@ async def test_an_endless_body_is_cut_off(scene: Scene, monkeypatch: pytest.Monk
     )
 
 
+async def test_a_proxy_of_the_environment_is_used(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    for name in ("NO_PROXY", "no_proxy", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", scene.script.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.invalid")
+    scene.script.answers["DescribeInstances"] = [instances(A)]
+
+    assert instance(await scene.read(A)).state == "running"
+
+    assert scene.script.of("DescribeInstances")[0].headers["Host"] == "aws.invalid"
+
+
 class TestMetrics:
     async def test_points_come_back_by_id_in_whatever_order(self, scene: Scene):
         async def answer(asked: AwsRequest, request: web.Request) -> Any:

@@ -26,9 +26,7 @@ class Gauge:
 GAUGES = {
     gauge.otel: gauge
     for gauge in (
-        Gauge(
-            otel="cml.worker.status", prometheus="cml_worker_status", unit="1", help="1 for the present EC2 state."
-        ),
+        Gauge(otel="cml.worker.status", prometheus="cml_worker_status", unit="1", help="1 for EC2's present state."),
         Gauge(otel="cml.worker.health", prometheus="cml_worker_health", unit="1", help="1 for the present health."),
         Gauge(
             otel="cml.worker.info",
