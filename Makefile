@@ -25,6 +25,7 @@ check: setup ## lint, types, layers, the API document, dead links
 	@.venv/bin/lint-imports --no-cache > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
 	@$(PY) scripts/check_links.py
 	@$(PY) scripts/check_hygiene.py
+	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
 
 docs: setup ## the reference pages that are made from the code
 	@$(PY) -m cmlfleet.api.openapi > docs/reference/openapi.json

@@ -1,0 +1,104 @@
+"""The HTTP side, put together."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette_compress import CompressMiddleware
+
+from cmlfleet import __version__
+from cmlfleet.api.authentication import Authenticator
+from cmlfleet.api.controllers import (
+    fleet_controller,
+    stream_controller,
+    system_controller,
+    tokens_controller,
+    workers_controller,
+)
+from cmlfleet.api.docs_page import docs_page
+from cmlfleet.api.limits import guard
+from cmlfleet.api.problems import Problem, install_problems
+from cmlfleet.api.stream import StreamHub
+from cmlfleet.application.mediator import Mediator
+
+
+def create_app(
+    *,
+    mediator: Mediator,
+    authenticator: Authenticator,
+    stream_hub: StreamHub,
+    metrics_text: Callable[[], Awaitable[bytes]],
+    readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]],
+    metrics_public: bool,
+) -> FastAPI:
+    """The whole API over an application that is already wired."""
+    app = bare_app()
+    app.state.mediator = mediator
+    app.state.authenticator = authenticator
+    app.state.stream_hub = stream_hub
+    app.state.metrics_text = metrics_text
+    app.state.readiness = readiness
+    app.state.metrics_public = metrics_public
+    return app
+
+
+def bare_app() -> FastAPI:
+    """Routes and documents, with nothing behind them."""
+    app = FastAPI(
+        title="cmlfleet",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        description="The control plane for fleets of Cisco Modeling Labs workers on AWS EC2.",
+    )
+    install_problems(app)
+    # The stream compresses badly event by event and must never wait in a compressor's buffer.
+    app.add_middleware(CompressMiddleware, minimum_size=2048)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
+    for controller in (
+        system_controller,
+        fleet_controller,
+        workers_controller,
+        tokens_controller,
+        stream_controller,
+    ):
+        app.include_router(controller.router)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
+        return RedirectResponse("/api/docs")
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return HTMLResponse(docs_page(openapi_of(app)))
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    async def openapi() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return JSONResponse(openapi_of(app))
+
+    return app
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, with problem documents and the bearer scheme."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        components = document.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {})
+        schemas["Problem"] = problem
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        open_paths = ("/healthz", "/readyz")
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                if path not in open_paths:
+                    operation["security"] = [{"bearer": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

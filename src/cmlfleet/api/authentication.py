@@ -1,0 +1,47 @@
+"""Who is asking: a bearer token, the configured one or one that an administrator made."""
+
+import hmac
+from typing import Protocol
+
+from fastapi import Request
+
+from cmlfleet.api.problems import NotSignedIn
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.commands.create_token_command import token_hash
+from cmlfleet.application.ports.storage import TokenStore
+from cmlfleet.application.principal import Principal, Role
+
+
+class Authenticator(Protocol):
+    """Tells whose token it is. Raises NotSignedIn."""
+
+    async def principal_of(self, token: str) -> Principal: ...
+
+
+class TokenAuthenticator:
+    """The bootstrap token is an administrator's; every other is looked up by its hash at each request, so that a
+    revocation acts at once."""
+
+    def __init__(self, *, tokens: TokenStore, bootstrap_token: str | None, clock: Clock) -> None:
+        self._tokens = tokens
+        self._bootstrap_token = None if bootstrap_token is None else bootstrap_token.encode()
+        self._clock = clock
+
+    async def principal_of(self, token: str) -> Principal:
+        """Raises NotSignedIn and StorageUnavailable."""
+        presented = token.encode()
+        if self._bootstrap_token is not None and hmac.compare_digest(presented, self._bootstrap_token):
+            return Principal("bootstrap", Role.ADMIN)
+        record = await self._tokens.find(token_hash(token))
+        if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
+            raise NotSignedIn("the token is not known, was revoked or has expired")
+        return Principal(record.name, Role(record.role))
+
+
+async def signed_in(request: Request) -> Principal:
+    """The dependency of every route that holds data. Raises NotSignedIn."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn("send a token: Authorization: Bearer TOKEN (cmlfleet token create makes one)")
+    authenticator: Authenticator = request.app.state.authenticator
+    return await authenticator.principal_of(token.strip())

@@ -1,0 +1,23 @@
+"""The event stream."""
+
+from fastapi import APIRouter, Request
+from sse_starlette import EventSourceResponse
+
+from cmlfleet.api.answers import SignedIn
+from cmlfleet.api.problems import documented
+from cmlfleet.api.stream import StreamHub
+
+router = APIRouter(prefix="/api/v1", tags=["stream"])
+
+HEARTBEAT_SECONDS = 15
+
+
+@router.get(
+    "/stream",
+    response_class=EventSourceResponse,
+    responses={**documented(), 200: {"description": "Server-Sent Events", "content": {"text/event-stream": {}}}},
+)
+async def stream(request: Request, principal: SignedIn) -> EventSourceResponse:
+    """`worker.updated`, `worker.removed`, `fleet.updated`, `operation.updated`, and `reset` (read all again)."""
+    hub: StreamHub = request.app.state.stream_hub
+    return EventSourceResponse(hub.listen(request.headers.get("last-event-id")), ping=HEARTBEAT_SECONDS)

@@ -1,0 +1,68 @@
+"""The service itself: alive, ready, its metrics, who is asking."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from cmlfleet import __version__
+from cmlfleet.api import schemas
+from cmlfleet.api.answers import Application, SignedIn, answer
+from cmlfleet.api.authentication import signed_in
+from cmlfleet.api.problems import NotSignedIn, documented
+from cmlfleet.application.queries import views
+from cmlfleet.application.queries.get_system_query import GetSystemQuery
+
+router = APIRouter(tags=["system"])
+
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@router.get("/healthz", response_model=schemas.Health)
+async def healthz() -> Response:
+    """Alive."""
+    return answer({"status": "ok", "version": __version__})
+
+
+@router.get(
+    "/readyz",
+    response_model=schemas.Readiness,
+    responses={503: {"model": schemas.Readiness, "description": "not ready"}},
+)
+async def readyz(request: Request) -> Response:
+    """Ready to serve; each part's state to whoever is signed in."""
+    readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]] = request.app.state.readiness
+    ready, parts = await readiness()
+    try:
+        await signed_in(request)
+    except NotSignedIn:
+        parts = {}
+    body: dict[str, Any] = {"status": "ready" if ready else "not ready"}
+    if parts:
+        body["parts"] = parts
+    return answer(body, status=200 if ready else 503)
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={**documented(), 200: {"description": "Prometheus", "content": {PROMETHEUS: {}}}},
+)
+async def metrics(request: Request) -> Response:
+    """For Prometheus; needs a viewer's token unless the configuration opens it."""
+    if not request.app.state.metrics_public:
+        await signed_in(request)
+    text: Callable[[], Awaitable[bytes]] = request.app.state.metrics_text
+    return Response(await text(), media_type=PROMETHEUS)
+
+
+@router.get("/api/v1/me", response_model=schemas.Me, responses=documented())
+async def me(principal: SignedIn) -> Response:
+    """Who is signed in, with what role."""
+    return answer({"name": principal.name, "role": principal.role.value})
+
+
+@router.get("/api/v1/system", response_model=views.SystemView, responses=documented())
+async def system(mediator: Application, principal: SignedIn) -> Response:
+    """Monitoring groups, AWS budgets, what the outbox owes."""
+    return answer(await mediator.execute_async(GetSystemQuery(), principal))

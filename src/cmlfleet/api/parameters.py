@@ -1,0 +1,75 @@
+"""Query parameters: one or many values, figures with operators, and nothing unknown."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from starlette.datastructures import QueryParams
+
+from cmlfleet.application.errors import InvalidRequest
+from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
+
+OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
+LARGEST_PAGE = 1000
+DEFAULT_PAGE = 100
+_WORKER_PARAMETERS = ("status", "region", "account_id", "health", "q", "label", "sort", "limit", "cursor")
+
+
+def only(parameters: QueryParams, allowed: Iterable[str]) -> None:
+    """Raises InvalidRequest for a parameter that would be ignored in silence."""
+    known = tuple(allowed)
+    for name in parameters:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; known are: {', '.join(known) or 'none'}"
+            raise InvalidRequest(f"unknown parameter {name!r}{hint}")
+
+
+def values(parameters: QueryParams, name: str) -> tuple[str, ...]:
+    """Repeated, or separated by commas."""
+    return tuple(part for text in parameters.getlist(name) for part in plain(text).split(",") if part)
+
+
+def plain(text: str) -> str:
+    """Raises InvalidRequest for what no database can hold."""
+    if "\x00" in text:
+        raise InvalidRequest("text must not hold a NUL character")
+    return text
+
+
+def page_size(parameters: QueryParams) -> int:
+    """Raises InvalidRequest outside 1 to 1000."""
+    text = parameters.get("limit", str(DEFAULT_PAGE))
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= LARGEST_PAGE):
+        raise InvalidRequest(f"limit is a whole number from 1 to {LARGEST_PAGE}")
+    return int(text)
+
+
+def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
+    """What `GET /api/v1/workers` was asked for. Raises InvalidRequest."""
+    figures: list[FigureFilter] = []
+    rest: list[str] = []
+    for name, value in parameters.multi_items():
+        field, dot, operator = name.rpartition(".")
+        if dot and operator in OPERATORS:
+            figures.append(FigureFilter(plain(field), operator, plain(value)))
+        else:
+            rest.append(name)
+    only(QueryParams([(name, "") for name in rest]), _WORKER_PARAMETERS)
+    labels: list[tuple[str, str | None]] = []
+    for text in parameters.getlist("label"):
+        key, equals, value = plain(text).partition("=")
+        if not key:
+            raise InvalidRequest("label is key=value or key")
+        labels.append((key, value if equals else None))
+    return WorkerCriteria(
+        status=values(parameters, "status"),
+        region=values(parameters, "region"),
+        account_id=values(parameters, "account_id"),
+        health=values(parameters, "health"),
+        labels=tuple(labels),
+        q=plain(parameters["q"]) if parameters.get("q") else None,
+        figures=tuple(figures),
+        sort=plain(parameters.get("sort") or "name"),
+        limit=page_size(parameters),
+        cursor=plain(parameters["cursor"]) if parameters.get("cursor") else None,
+    )

@@ -1,0 +1,189 @@
+"""Bodies that come in, and lists that go out."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cmlfleet.application.queries import views
+
+Text = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00\x1f=,]+$")]
+LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00\x1f]*$")]
+
+
+class Body(BaseModel):
+    """Strict: what is not known or of another type is refused, never guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ImportBody(Body):
+    """Which instances to adopt: by ids, or by tags that must all match."""
+
+    region: Name
+    account_id: Name | None = None
+    instance_ids: list[Name] = Field(default_factory=list[str], max_length=1000)
+    tags: dict[Name, Text] = Field(default_factory=dict[str, str], max_length=50)
+    dry_run: bool = False
+
+
+class UpdateBody(Body):
+    """Labels are merged, null removes one; a note of null removes the note."""
+
+    labels: dict[LabelKey, LabelValue | None] = Field(default_factory=dict[str, str | None], max_length=100)
+    note: Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")] | None = None
+
+
+class RefreshManyBody(Body):
+    """The named workers, else all that match, else the whole fleet."""
+
+    worker_ids: list[Name] | None = Field(default=None, max_length=100_000)
+    region: Name | None = None
+    account_id: Name | None = None
+    status: Name | None = None
+    health: Name | None = None
+    label: Name | None = None
+
+
+class CredentialsBody(Body):
+    """A user name with its password, or a token."""
+
+    username: Name | None = None
+    password: Name | None = None
+    token: Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^[^\x00]*$")] | None = None
+
+
+class CertificateBody(Body):
+    """The fingerprint that was compared and is accepted."""
+
+    fingerprint: Name
+
+
+class TokenBody(Body):
+    """A new API token."""
+
+    name: Name
+    role: Annotated[str, StringConstraints(pattern="^(viewer|operator|admin)$")]
+    expires_at: Annotated[datetime, Field(strict=False)] | None = None
+
+
+class WorkerList(BaseModel):
+    """A page of workers."""
+
+    items: list[views.WorkerView]
+    next_cursor: str | None
+    total: int
+
+
+class EventList(BaseModel):
+    """A page of events."""
+
+    items: list[views.EventView]
+    next_cursor: str | None
+    total: int
+
+
+class LabList(BaseModel):
+    """A page of labs."""
+
+    items: list[views.LabView]
+    next_cursor: str | None
+    total: int
+
+
+class OperationItemBody(BaseModel):
+    """One worker's part of an operation."""
+
+    worker_id: str
+    state: str
+    detail: str | None
+
+
+class OperationBody(BaseModel):
+    """Long work and its progress."""
+
+    id: str
+    kind: str
+    state: str
+    done: int
+    total: int
+    items: list[OperationItemBody]
+    created_by: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class OperationList(BaseModel):
+    """The newest operations."""
+
+    items: list[OperationBody]
+    next_cursor: str | None
+    total: int
+
+
+class SamplePoint(BaseModel):
+    """Means of one step; null where no sample fell into it."""
+
+    at: datetime
+    cpu_utilization: float | None
+    memory_utilization: float | None
+    disk_utilization: float | None
+    labs_count: float | None
+    labs_running: float | None
+    nodes_running: float | None
+
+
+class SamplesBody(BaseModel):
+    """The history of a worker's figures."""
+
+    step_seconds: int
+    points: list[SamplePoint]
+
+
+class TokenRecord(BaseModel):
+    """A token without its text."""
+
+    token_id: str
+    name: str
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class TokenList(BaseModel):
+    """Every token."""
+
+    items: list[TokenRecord]
+    next_cursor: str | None
+    total: int
+
+
+class NewToken(BaseModel):
+    """The token, shown this once, and its record."""
+
+    token: str
+    record: TokenRecord
+
+
+class Me(BaseModel):
+    """Who is signed in."""
+
+    name: str
+    role: str
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: str
+    version: str
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served; each part only to whoever is signed in."""
+
+    status: str
+    parts: dict[str, Any] | None = None

@@ -1,0 +1,149 @@
+"""Changes as they are saved, to whoever listens: resumable, coalesced, bounded."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from cmlfleet.application.ports.storage import Operation
+from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+
+KEPT_MESSAGES = 10_000  # for who reconnects; about a minute of a large fleet
+LISTENER_QUEUE = 2_000  # a listener further behind is told to read everything again
+COALESCE_SECONDS = 1.0  # at most one message a worker in this time
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMessage:
+    """One server-sent event."""
+
+    number: int
+    event: str
+    data: str
+
+
+class StreamHub:
+    """Follows saved records and operations. While nobody listens it only remembers that something changed."""
+
+    def __init__(self, *, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._epoch = uuid4().hex[:8]
+        self._number = 0
+        self._kept: deque[StreamMessage] = deque(maxlen=KEPT_MESSAGES)
+        self._listeners: set[asyncio.Queue[StreamMessage | None]] = set()
+        self._first_before: dict[str, CMLWorkerState] = {}
+        self._latest: dict[str, CMLWorkerState] = {}
+        self._flusher: asyncio.TimerHandle | None = None
+
+    def follow(self, before: CMLWorkerState | None, after: CMLWorkerState | None) -> None:
+        """A record was saved, or (after None) forgotten."""
+        if after is None:
+            if before is not None:
+                self._latest.pop(before.id, None)
+                self._first_before.pop(before.id, None)
+                self._send("worker.removed", {"id": before.id})
+                self._send("fleet.updated", {})
+            return
+        if before is not None:
+            self._first_before.setdefault(after.id, before)
+        self._latest[after.id] = after
+        if self._flusher is None:
+            self._flusher = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._flush)
+
+    def operation(self, operation: Operation) -> None:
+        """An operation made progress."""
+        body = msgspec.to_builtins(operation)
+        del body["items"]
+        self._send("operation.updated", body)
+
+    async def listen(self, last_event_id: str | None) -> AsyncGenerator[dict[str, Any], None]:
+        """Messages from where the listener left off, else from now on; `reset` when that is no longer known."""
+        with self._joined() as queue:
+            missed = self._since(last_event_id)
+            if missed is None:
+                yield self._framed(StreamMessage(self._number, "reset", "{}"))
+            else:
+                for message in missed:
+                    yield self._framed(message)
+            while True:
+                message = await queue.get()
+                if message is None:
+                    yield self._framed(StreamMessage(self._number, "reset", "{}"))
+                    return
+                yield self._framed(message)
+
+    def close(self) -> None:
+        """End every listener's stream; they come back to the next process."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            self._flusher = None
+        for queue in tuple(self._listeners):
+            self._overflow(queue)
+
+    @contextmanager
+    def _joined(self) -> Any:
+        queue: asyncio.Queue[StreamMessage | None] = asyncio.Queue(LISTENER_QUEUE)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    def _since(self, last_event_id: str | None) -> list[StreamMessage] | None:
+        if last_event_id is None:
+            return []
+        epoch, _, number = last_event_id.partition("-")
+        if epoch != self._epoch or not (number.isascii() and number.isdigit()):
+            return None
+        last = int(number)
+        if last > self._number or (self._kept and last < self._kept[0].number - 1):
+            return None
+        return [message for message in self._kept if message.number > last]
+
+    def _framed(self, message: StreamMessage) -> dict[str, Any]:
+        return {"id": f"{self._epoch}-{message.number}", "event": message.event, "data": message.data}
+
+    def _flush(self) -> None:
+        self._flusher = None
+        latest, self._latest = self._latest, {}
+        first_before, self._first_before = self._first_before, {}
+        now = self._clock()
+        for worker_id, after in latest.items():
+            before = first_before.get(worker_id)
+            changes = changed_fields(before, after, now=now)
+            if changes:
+                self._send("worker.updated", {"id": worker_id, "version": after.version, "changes": changes})
+        if latest:
+            self._send("fleet.updated", {})
+
+    def _send(self, event: str, data: Any) -> None:
+        self._number += 1
+        message = StreamMessage(self._number, event, msgspec.json.encode(data).decode())
+        self._kept.append(message)
+        for queue in tuple(self._listeners):
+            try:
+                queue.put_nowait(message)
+            except asyncio.QueueFull:
+                self._overflow(queue)
+
+    def _overflow(self, queue: "asyncio.Queue[StreamMessage | None]") -> None:
+        self._listeners.discard(queue)
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(None)
+
+
+def changed_fields(before: CMLWorkerState | None, after: CMLWorkerState, *, now: datetime) -> dict[str, Any]:
+    """The fields of the public record that differ, with their new values; all of them for a new worker."""
+    new = msgspec.to_builtins(worker_view(after, now=now))
+    if before is None:
+        return new
+    old = msgspec.to_builtins(worker_view(before, now=now))
+    return {name: value for name, value in new.items() if old[name] != value and name != "version"}

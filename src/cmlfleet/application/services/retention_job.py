@@ -1,0 +1,30 @@
+"""Letting go of history that is older than configured."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.services.recurrent_background_job import RecurrentBackgroundJob
+
+
+class History(Protocol):
+    """Deletes what is older than a moment."""
+
+    async def delete_samples_before(self, moment: datetime) -> int: ...
+    async def delete_events_before(self, moment: datetime) -> int: ...
+
+
+class RetentionJob(RecurrentBackgroundJob):
+    """Runs now and then; a missed run is made up for by the next."""
+
+    def __init__(self, *, history: History, samples_days: int, events_days: int, clock: Clock) -> None:
+        super().__init__(name="retention", clock=clock)
+        self._history = history
+        self._samples = timedelta(days=samples_days)
+        self._events = timedelta(days=events_days)
+
+    async def work_async(self) -> None:
+        """Both kinds of history."""
+        now = self._clock()
+        await self._history.delete_samples_before(now - self._samples)
+        await self._history.delete_events_before(now - self._events)

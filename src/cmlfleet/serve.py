@@ -1,0 +1,77 @@
+"""Running the service as a process."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from cmlfleet.composition import Service
+from cmlfleet.settings import Settings
+
+SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the service has more to stop than its port. `listening` is set once it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # pyright: ignore[reportUnknownParameterType]
+        yield
+
+
+async def serve(settings: Settings, *, announce: Callable[[str, int], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises StorageUnavailable, SchemaMismatch and OSError (the port is taken)."""
+    service = Service(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    await service.start()
+    try:
+        await _serve_http(service, settings, stopping, announce)
+    finally:
+        await service.stop()
+
+
+async def _serve_http(
+    service: Service, settings: Settings, stopping: asyncio.Event, announce: Callable[[str, int], None] | None
+) -> None:
+    config = uvicorn.Config(
+        service.app(),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )
+    server = _Server(config)
+    running = asyncio.ensure_future(server.serve())
+    listening = asyncio.ensure_future(server.listening.wait())
+    await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
+    if server.started:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        (announce or _announce)(settings.host, port)
+        stopped = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        server.should_exit = True
+    await running
+
+
+def _announce(host: str, port: int) -> None:
+    sys.stderr.write(f"cmlfleet serves http://{host}:{port} (documentation at /api/docs)\n")
