@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
@@ -32,7 +32,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, *, announce: Callable[[str, int], None] | None = None) -> None:
+Announce = Callable[[Service, str, int], Awaitable[None]]
+"""Told the host and the port once the service answers there."""
+
+
+async def serve(settings: Settings, *, announce: Announce | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises StorageUnavailable, SchemaMismatch and OSError (the port is taken)."""
     service = Service(settings)
     stopping = asyncio.Event()
@@ -47,7 +51,7 @@ async def serve(settings: Settings, *, announce: Callable[[str, int], None] | No
 
 
 async def _serve_http(
-    service: Service, settings: Settings, stopping: asyncio.Event, announce: Callable[[str, int], None] | None
+    service: Service, settings: Settings, stopping: asyncio.Event, announce: Announce | None
 ) -> None:
     config = uvicorn.Config(
         service.app(),
@@ -65,13 +69,15 @@ async def _serve_http(
     listening.cancel()
     if server.started:
         port = server.servers[0].sockets[0].getsockname()[1]
-        (announce or _announce)(settings.host, port)
+        announcing = asyncio.ensure_future((announce or _announce)(service, settings.host, port))
         stopped = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
         server.should_exit = True
     await running
 
 
-def _announce(host: str, port: int) -> None:
+async def _announce(_service: Service, host: str, port: int) -> None:
     sys.stderr.write(f"cmlfleet serves http://{host}:{port} (documentation at /api/docs)\n")

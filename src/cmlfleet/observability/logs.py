@@ -8,7 +8,7 @@ import orjson
 import structlog
 
 
-def configure_logs(*, terminal: bool | None = None) -> None:
+def configure_logs(*, terminal: bool | None = None, least: int = logging.INFO) -> None:
     """All libraries' lines go the same way as ours."""
     terminal = sys.stderr.isatty() if terminal is None else terminal
     shared: list[Any] = [
@@ -21,7 +21,7 @@ def configure_logs(*, terminal: bool | None = None) -> None:
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -32,7 +32,7 @@ def configure_logs(*, terminal: bool | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler], force=True)
 
 
 def _as_json(entry: Any, **_options: Any) -> str:

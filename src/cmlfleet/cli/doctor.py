@@ -1,0 +1,152 @@
+"""What is wrong with this installation, and how to mend it."""
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.composition import open_storage
+from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
+from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
+from cmlfleet.persistence.migrate import HEAD_REVISION, current_revision
+from cmlfleet.settings import AccountSettings, Settings
+
+CONNECT_SECONDS = 5.0
+ENOUGH_OPEN_FILES = 4096  # a connection kept to each of some thousand controllers
+HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the examination."""
+
+    state: Literal["ok", "warning", "failed"]
+    about: str
+    text: str
+    fix: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every check; one that fails stops no other."""
+    findings = [Finding(state="ok", about="configuration", text="understood")]
+    findings.append(_open_files())
+    findings += [finding async for finding in _database(settings)]
+    findings += [finding async for finding in _aws(settings)]
+    return findings
+
+
+def _open_files() -> Finding:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= ENOUGH_OPEN_FILES:
+        return Finding(state="ok", about="open files", text=f"{soft} at once")
+    return Finding(state="warning", about="open files", text=f"{soft} at once", fix="raise it: ulimit -n 20000")
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    storage = open_storage(settings)
+    try:
+        await storage.database.ping()
+        yield Finding(state="ok", about="database", text=storage.database.dialect)
+        revision = await current_revision(storage.database)
+        if revision == HEAD_REVISION:
+            yield Finding(state="ok", about="schema", text=revision)
+        else:
+            yield Finding(
+                state="warning", about="schema", text=f"{revision or 'none yet'}", fix="run: cmlfleet migrate"
+            )
+            return
+        states = [state for state in await storage.workers.all_states() if state.status is WorkerStatus.RUNNING]
+        with_endpoint = [state for state in states if state.https_endpoint]
+        answers = await asyncio.gather(*(_reachable(state.https_endpoint or "") for state in with_endpoint))
+        for state, problem in zip(with_endpoint, answers, strict=True):
+            if problem is not None:
+                yield Finding(
+                    state="warning",
+                    about=f"CML of {state.name}",
+                    text=f"{state.https_endpoint}: {problem}",
+                    fix="open TCP 443 from here to it, or look whether CML is up",
+                )
+        reached = sum(answer is None for answer in answers)
+        yield Finding(state="ok", about="CML", text=f"{reached} of {len(states)} running workers reached")
+    except StorageUnavailable as error:
+        yield Finding(
+            state="failed", about="database", text=str(error), fix="check CMLFLEET_DATABASE_URL and CMLFLEET_DATA_DIR"
+        )
+    finally:
+        await storage.close()
+
+
+async def _reachable(endpoint: str) -> str | None:
+    parts = urlsplit(endpoint)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or HTTPS_PORT)
+    except TimeoutError:
+        return "no answer: a security group or route is in the way"
+    except OSError as error:
+        return error.strerror or str(error)
+    writer.close()
+    return None
+
+
+async def _aws(settings: Settings) -> AsyncIterator[Finding]:
+    accounts = settings.accounts or (AccountSettings(),)
+    aws = AwsAdapters(
+        [
+            AwsAccountSettings(
+                account_id=None if account.account_id is None else AccountId(account.account_id),
+                regions=tuple(Region(region) for region in account.regions),
+                role_arn=account.role_arn,
+                external_id=account.external_id,
+            )
+            for account in accounts
+        ]
+    )
+    try:
+        for account in accounts:
+            account_id = None if account.account_id is None else AccountId(account.account_id)
+            async for finding in _account(aws, account_id, account.regions or settings.regions):
+                yield finding
+    finally:
+        await aws.close()
+
+
+async def _account(
+    aws: AwsAdapters, account_id: AccountId | None, regions: tuple[str, ...]
+) -> AsyncIterator[Finding]:
+    try:
+        identity = await aws.identity(account_id)
+    except AwsCallError as error:
+        yield Finding(
+            state="failed",
+            about=f"AWS identity {account_id or ''}".strip(),
+            text=str(error),
+            fix="set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or role_arn and external_id",
+        )
+        return
+    yield Finding(state="ok", about="AWS identity", text=identity.arn)
+    if not regions:
+        region = await aws.default_region()
+        regions = () if region is None else (region,)
+    if not regions:
+        yield Finding(
+            state="failed", about="AWS regions", text="none is configured", fix="set CMLFLEET_REGIONS or AWS_REGION"
+        )
+    for region in regions:
+        for check in await aws.check_permissions(identity.account_id, Region(region)):
+            yield Finding(
+                state="ok" if check.error_code is None else "failed",
+                about=f"{identity.account_id} {region} {check.permission.action}",
+                text="allowed" if check.error_code is None else check.detail or "denied",
+                fix=None
+                if check.error_code is None
+                else f"allow {check.permission.action}; docs/iam-policy.json is the whole policy",
+            )

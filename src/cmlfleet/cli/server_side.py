@@ -1,0 +1,101 @@
+"""`cmlfleet serve`, `migrate` and `doctor`: commands that run where the service runs."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from cmlfleet.cli.configuration import configured
+from cmlfleet.cli.exit_codes import FAILED, CommandFailed
+
+Config = Annotated[
+    Path | None, Parameter(name="--config", help="The configuration file; ./cmlfleet.toml by default.")
+]
+
+
+def serve(
+    *,
+    config: Config = None,
+    host: str | None = None,
+    port: int | None = None,
+    roles: str | None = None,
+    print_config: Annotated[bool, Parameter(name="--print-config", negative=())] = False,
+) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    Parameters
+    ----------
+    host
+        The address to listen on.
+    port
+        The port to listen on; 0 takes any free one.
+    roles
+        Some of api,scheduler,worker.
+    print_config
+        Only print what is in force and where each value came from, secrets masked.
+    """
+    settings = configured(config, host=host, port=port, roles=roles)
+    if print_config:
+        sys.stdout.write(settings.describe() + "\n")
+        return
+    import uvloop  # noqa: PLC0415 - what only serving needs
+
+    from cmlfleet.application.ports.storage import StorageUnavailable  # noqa: PLC0415 - as above
+    from cmlfleet.observability.logs import configure_logs  # noqa: PLC0415 - as above
+    from cmlfleet.observability.tracing import configure_tracing  # noqa: PLC0415 - as above
+    from cmlfleet.persistence.migrate import SchemaMismatch  # noqa: PLC0415 - as above
+    from cmlfleet.serve import serve as run  # noqa: PLC0415 - as above
+
+    configure_logs()
+    configure_tracing()
+    try:
+        uvloop.run(run(settings))
+    except (StorageUnavailable, SchemaMismatch) as error:
+        raise CommandFailed(str(error)) from None
+    except OSError as error:
+        raise CommandFailed(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+
+
+def migrate(*, config: Config = None) -> None:
+    """Bring the database's schema up to date."""
+    settings = configured(config)
+    from cmlfleet.application.ports.storage import StorageUnavailable  # noqa: PLC0415 - slow to import
+    from cmlfleet.composition import open_storage  # noqa: PLC0415 - as above
+    from cmlfleet.persistence.migrate import SchemaMismatch, upgrade  # noqa: PLC0415 - as above
+
+    async def run() -> bool:
+        storage = open_storage(settings)
+        try:
+            return await upgrade(storage.database)
+        finally:
+            await storage.close()
+
+    try:
+        done = asyncio.run(run())
+    except (StorageUnavailable, SchemaMismatch) as error:
+        raise CommandFailed(str(error)) from None
+    sys.stderr.write("the schema was brought up to date\n" if done else "the schema is up to date\n")
+
+
+def doctor(
+    *,
+    config: Config = None,
+    output: Annotated[Literal["table", "json"], Parameter(name=["-o", "--output"])] = "table",
+) -> None:
+    """Check configuration, database, AWS identity and permissions, and whether controllers can be reached."""
+    settings = configured(config)
+    from cmlfleet.cli.doctor import examine  # noqa: PLC0415 - slow to import
+
+    findings = asyncio.run(examine(settings))
+    if output == "json":
+        sys.stdout.write(json.dumps([finding.as_dict() for finding in findings], indent=2) + "\n")
+    else:
+        for finding in findings:
+            sys.stdout.write(f"{finding.state:8} {finding.about}: {finding.text}\n")
+            if finding.fix:
+                sys.stdout.write(f"         fix: {finding.fix}\n")
+    if any(finding.state == "failed" for finding in findings):
+        sys.exit(FAILED)
