@@ -21,6 +21,7 @@ from cmlfleet.simulator.plans import (
 IMAGE_ID = "ami-0c31f1ee70000c301"
 ROLE_TAG = "cmlfleet:role"
 CONTROLLER_TAG = "cmlfleet:controller"
+HOSTNAME_TAG = "cmlfleet:hostname"
 FIRST_LAB = "first"
 _DISK_BYTES = 500 * (1 << 30)
 _STOPPED_AFTER = 0.5  # of its time: when a worker that is stopped at the beginning was
@@ -190,7 +191,10 @@ class SimulatedFleet:
             tags["cmlfleet:endpoint"] = f"https://{address}:{self._cml_port}"
         else:
             tags[ROLE_TAG] = "compute"
-            tags[CONTROLLER_TAG] = self.worker(plan.controller_name).instance.instance_id
+            controlling = self.worker(plan.controller_name)
+            tags[CONTROLLER_TAG] = controlling.instance.instance_id
+            if controlling.controller is not None:
+                tags[HOSTNAME_TAG] = controlling.controller.hosts[-1].hostname
         return tags
 
     def _controller(self, plan: WorkerPlan) -> CMLController:

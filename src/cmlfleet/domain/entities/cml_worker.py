@@ -41,6 +41,8 @@ __all__ = ["CMLWorker", "CMLWorkerState"]
 
 MISSING_AFTER = timedelta(seconds=60)  # EC2 is eventually consistent: two good answers this far apart must agree
 ROLE_TAG = "cmlfleet:role"
+HOSTNAME_TAG = "cmlfleet:hostname"
+"""On a compute: its host name as its controller knows it, where that is not EC2's default."""
 
 E = TypeVar("E", bound=DomainEvent)
 
@@ -158,7 +160,10 @@ class CMLWorker:
         if controller is None:
             self.state.compute_connected = None
             return
-        names = {self.state.name, *self.state.addresses, *(self.state.tags.get("cmlfleet:hostname") or "").split()}
+        state = self.state
+        names = {state.name, *state.addresses, state.tags.get(HOSTNAME_TAG, "")}
+        if state.private_ip:
+            names.add("ip-" + state.private_ip.replace(".", "-"))  # the host name that EC2 gives by default
         host = next((h for h in controller.compute_hosts if h.hostname in names or h.server_address in names), None)
         self.state.controller_id = controller.id
         self.state.compute_connected = None if host is None else host.is_connected
