@@ -54,10 +54,14 @@ _SLIP_CODES = frozenset({code.value for code in ErrorCode} | {"booting"})
 
 
 def _is_first_slip(state: CMLWorkerState, verdict: Health) -> bool:
-    """Whether this is only the first failed reading in a row of a controller that was ready."""
+    """Whether this is only the first failed reading in a row of a controller that was ready.
+
+    A new launch voids `ready_since`: what answered before the restart says nothing of what boots now.
+    """
     failures = state.sources[Source.CML].failures
     return (
         state.health is Health.READY
+        and state.ready_since is not None
         and state.status is WorkerStatus.RUNNING
         and verdict in (Health.BOOTING, Health.UNREACHABLE, Health.DEGRADED, Health.UNKNOWN)
         and 0 < max(failures, state.unready_readings) < FAILED_READINGS
