@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class PostgresServer:
         self._directory = Path(tempfile.mkdtemp(prefix="cmlfleet-postgres-"))
         self._data = self._directory / "data"
         self._log = self._directory / "log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | None = None
         self._databases = 0
         self._server_programs = self._programs
         self._as_user: dict[str, Any] = {}
@@ -54,13 +54,13 @@ class PostgresServer:
         self._run_server_program(
             "initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
         )
-        for attempt in range(1, START_ATTEMPTS + 1):
+        for _ in range(START_ATTEMPTS - 1):
             self.port = _free_port()
-            try:
-                return self.start()
-            except RuntimeError:
-                if attempt == START_ATTEMPTS:
-                    raise
+            with suppress(RuntimeError):
+                self.start()
+                return
+        self.port = _free_port()
+        self.start()
 
     def start(self) -> None:
         """Start on the port of the last start. Raises RuntimeError with the server's log when it ends at once."""
@@ -115,9 +115,9 @@ class PostgresServer:
 
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         """What `psql` answers, without headings."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
         done = subprocess.run(
-            [self._programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"]
-            + ["-p", str(self.port), "-U", USER, "-d", database, "-c", statement],
+            [self._programs / "psql", "-X", "-q", "-A", "-t", *where, "-c", statement],
             check=False,
             capture_output=True,
             text=True,

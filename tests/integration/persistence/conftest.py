@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cmlfleet.persistence.migrate import alembic_config
-from cmlfleet.persistence.storage import Storage
-
 from tests.integration.persistence.records import SECRET_KEY
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.workers import NOW
+
+from cmlfleet.persistence.migrate import alembic_config
+from cmlfleet.persistence.storage import Storage
 
 OpenStorage = Callable[..., Storage]
 

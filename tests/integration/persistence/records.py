@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.support.workers import CAUSE, NOW, new_state
+
 from cmlfleet.domain.entities.cml_worker_state import (
     CMLWorkerState,
     FigureSource,
@@ -26,8 +28,6 @@ from cmlfleet.domain.identifiers import LabId, WorkerId
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome, PartStatus, Source, SourceStatus
 from cmlfleet.persistence.storage import Storage
 
-from tests.support.workers import CAUSE, NOW, new_state
-
 SECRET_KEY = "a secret key for tests, long enough to be one"
 
 
@@ -37,19 +37,12 @@ def numbered(number: int, **changes: Any) -> CMLWorkerState:
     return replace(state, **({"name": f"worker-{number:03}"} | changes))
 
 
-def status_changed(worker_id: str, before: str = "stopped", after: str = "running", **changes: Any) -> Any:
-    """An event of the worker; the words may be any."""
-    return CMLWorkerStatusChangedDomainEvent(
-        **{
-            "worker_id": WorkerId(worker_id),
-            "occurred_at": NOW,
-            "cause": CAUSE,
-            "before": before,
-            "after": after,
-            "reason": None,
-        }
-        | changes
+def status_changed(worker_id: str, after: str = "running", **changes: Any) -> CMLWorkerStatusChangedDomainEvent:
+    """An event of the worker; `after` may be any word."""
+    event = CMLWorkerStatusChangedDomainEvent(
+        worker_id=WorkerId(worker_id), occurred_at=NOW, cause=CAUSE, before="stopped", after=after, reason=None
     )
+    return replace(event, **changes)
 
 
 def forgotten(state: CMLWorkerState) -> CMLWorkerForgottenDomainEvent:

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import MISSING, fields, replace
 
 import pytest
+from tests.integration.persistence.records import add_all, forgotten, full_state, numbered, status_changed
+
 from cmlfleet.application.ports.storage import VersionConflict, WorkerAlreadyKnown
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.persistence.storage import Storage
-
-from tests.integration.persistence.records import add_all, forgotten, full_state, numbered, status_changed
 
 
 def test_the_full_record_leaves_no_field_at_its_default() -> None:
