@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cmlfleet.application.ports.storage import KnownInstance, VersionConflict, WorkerAlreadyKnown
+from cmlfleet.application.ports.storage import KnownInstance, StorageUnavailable, VersionConflict, WorkerAlreadyKnown
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.events.domain_event import DomainEvent
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
@@ -160,7 +160,9 @@ class SqlWorkerStore:
     async def _save_group(self, saves: Sequence[_Save]) -> "Sequence[CMLWorkerState | BaseException]":
         try:
             return await self._save_together(saves)
-        except DBAPIError as error:
+        except StorageUnavailable:
+            raise
+        except Exception as error:
             if len(saves) == 1:
                 return [error]
         # One bad row must not take the others with it: each is tried alone.

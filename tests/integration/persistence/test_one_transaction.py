@@ -1,7 +1,9 @@
 """A record and its events are saved together or not at all; saves of one moment share a transaction, not a fate."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy import event, func, select
@@ -19,6 +21,7 @@ from cmlfleet.persistence.storage import Storage
 from cmlfleet.persistence.workers import IN_ONE_GROUP
 
 TAKEN = EventId("taken")
+Spoil = Callable[[CMLWorkerState], tuple[CMLWorkerState, EventId]]
 LABS_OF_A_BIG_CLASS = 40_000  # events in one transaction: more than either database takes parameters in a statement
 
 
@@ -146,3 +149,35 @@ async def test_loads_that_wait_are_answered_while_saves_go_on(storage: Storage) 
         assert found.version >= 1
     await saving
     assert done == list(range(2, 22))
+
+
+def _with_an_unstorable_event(state: CMLWorkerState) -> tuple[CMLWorkerState, EventId]:
+    return state, TAKEN
+
+
+def _with_a_naive_time(state: CMLWorkerState) -> tuple[CMLWorkerState, EventId]:
+    return replace(state, launched_at=datetime(2026, 1, 1)), EventId("bad")  # noqa: DTZ001
+
+
+def _with_half_a_character(state: CMLWorkerState) -> tuple[CMLWorkerState, EventId]:
+    return replace(state, note="\ud83d"), EventId("bad")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [_with_an_unstorable_event, _with_a_naive_time, _with_half_a_character],
+    ids=["event", "time", "character"],
+)
+async def test_a_bad_row_takes_no_other_with_it(storage: Storage, spoil: Spoil) -> None:
+    await storage.workers.add(numbered(0), events=[status_changed("w-000", event_id=TAKEN)])
+    good, bad, fine = await add_all(storage, *(numbered(number) for number in (1, 2, 3)))
+    spoiled, event_id = spoil(bad)
+    answers = await asyncio.gather(
+        storage.workers.save(good, events=[status_changed("w-001", event_id=EventId("good"))]),
+        storage.workers.save(spoiled, events=[status_changed("w-002", event_id=event_id)]),
+        storage.workers.save(fine, events=[status_changed("w-003", event_id=EventId("fine"))]),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
+    assert await storage.workers.load(bad.id) == bad
+    assert await _events(storage) == [TAKEN, "good", "fine"]
