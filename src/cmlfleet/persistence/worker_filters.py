@@ -12,7 +12,7 @@ from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.reading import GONE_WORKERS_SHOWN_FOR, InvalidCriteria
 from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
 from cmlfleet.persistence import tables
-from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR
+from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR, LARGEST_INTEGER
 
 _INTERNAL = frozenset({"document", "search", "labels_index", "gone_at", "version"})
 FIELDS = {column.name: column for column in tables.workers.c if column.name not in _INTERNAL}
@@ -26,7 +26,6 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "lt": operator.lt,
     "lte": operator.le,
 }
-_LARGEST_INTEGER = 2**31 - 1
 
 
 def conditions(criteria: WorkerCriteria, *, clock: Clock) -> list[ColumnElement[bool]]:
@@ -87,7 +86,7 @@ def converted(column: Any, value: Any) -> Any:
         if isinstance(wanted, Float):
             return _finite(float(value))
         if isinstance(wanted, Integer):
-            return max(-_LARGEST_INTEGER, min(_LARGEST_INTEGER, int(_finite(float(value)))))
+            return max(-LARGEST_INTEGER, min(LARGEST_INTEGER, int(_finite(float(value)))))
     except (KeyError, ValueError, OverflowError):
         raise InvalidCriteria(f"{value!r} is no value for {column.name}") from None
     return str(value)

@@ -8,6 +8,7 @@ from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStat
 from cmlfleet.domain.list_prices import cost_per_hour_usd
 
 LABEL_SEPARATOR = "\x1f"
+LARGEST_INTEGER = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CMLWorkerState)
@@ -57,10 +58,10 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "cpu_utilization": state.cpu_utilization,
         "memory_utilization": state.memory_utilization,
         "disk_utilization": state.disk_utilization,
-        "labs_count": state.labs_count,
-        "labs_running": state.labs_running,
-        "nodes_running": state.nodes_running,
-        "nodes_limit": state.nodes_limit,
+        "labs_count": _count(state.labs_count),
+        "labs_running": _count(state.labs_running),
+        "nodes_running": _count(state.nodes_running),
+        "nodes_limit": _count(state.nodes_limit),
         "scheduled_events": len(state.scheduled_events),
         "cml_ready": state.cml_ready,
         "maintenance_mode": state.maintenance_mode,
@@ -74,3 +75,8 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "last_refreshed_at": state.last_refreshed_at,
         "gone_at": state.gone_at,
     }
+
+
+def _count(figure: int | None) -> int | None:
+    # A controller may claim anything. The document keeps its word; the column only filters and sorts.
+    return None if figure is None else min(figure, LARGEST_INTEGER)

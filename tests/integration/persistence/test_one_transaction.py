@@ -181,3 +181,9 @@ async def test_a_bad_row_takes_no_other_with_it(storage: Storage, spoil: Spoil) 
     assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
     assert await storage.workers.load(bad.id) == bad
     assert await _events(storage) == [TAKEN, "good", "fine"]
+
+
+async def test_figures_beyond_any_column_are_no_reason_to_lose_a_reading(storage: Storage) -> None:
+    (state,) = await add_all(storage, numbered(1))
+    saved = await storage.workers.save(replace(state, nodes_running=2**40, labs_count=2**62))
+    assert await storage.workers.load(state.id) == saved
