@@ -22,6 +22,9 @@ from cmlfleet.persistence.sample_rows import write_samples
 from cmlfleet.persistence.worker_rows import decode, row_of
 
 IN_ONE_GROUP = 250  # beyond this a larger transaction saves nothing more and holds up everybody else
+_IDS_IN_A_STATEMENT = (
+    1_000  # PostgreSQL takes 32,767 parameters; first readings of a full group may raise more events
+)
 
 _update = (
     update(tables.workers)
@@ -225,7 +228,7 @@ async def _write_events(connection: AsyncConnection, events: Sequence[DomainEven
         for event in events
     ]
     await connection.execute(insert(tables.events), rows)
-    stored = select(tables.events.c.sequence).where(
-        tables.events.c.event_id.in_([event.event_id for event in events])
-    )
-    await connection.execute(insert(tables.outbox).from_select(["sequence"], stored))
+    for start in range(0, len(events), _IDS_IN_A_STATEMENT):
+        ids = [event.event_id for event in events[start : start + _IDS_IN_A_STATEMENT]]
+        stored = select(tables.events.c.sequence).where(tables.events.c.event_id.in_(ids))
+        await connection.execute(insert(tables.outbox).from_select(["sequence"], stored))

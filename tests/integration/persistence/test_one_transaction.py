@@ -187,3 +187,13 @@ async def test_figures_beyond_any_column_are_no_reason_to_lose_a_reading(storage
     (state,) = await add_all(storage, numbered(1))
     saved = await storage.workers.save(replace(state, nodes_running=2**40, labs_count=2**62))
     assert await storage.workers.load(state.id) == saved
+
+
+async def test_thousands_of_events_go_into_one_transaction(storage: Storage) -> None:
+    (state,) = await add_all(storage, numbered(1))
+    await storage.workers.save(
+        state, events=[status_changed("w-001", after=str(number)) for number in range(LABS_OF_A_BIG_CLASS)]
+    )
+    assert await _owed(storage) == LABS_OF_A_BIG_CLASS
+    pending = await storage.outbox.pending(limit=3)
+    assert [entry.data["after"] for entry in pending] == ["0", "1", "2"]
