@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     TypeDecorator,
@@ -54,25 +53,36 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class PlainText(TypeDecorator[str]):
+    """Text to look things up by. PostgreSQL has no NUL in text, but tags, controllers and queries may bring one."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replaces NUL by the replacement character on both databases, so that both answer alike."""
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
 workers = Table(
     "workers",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("account_id", String(32), nullable=False),
-    Column("region", String(32), nullable=False),
-    Column("instance_id", String(32), nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("account_id", PlainText, nullable=False),
+    Column("region", PlainText, nullable=False),
+    Column("instance_id", PlainText, nullable=False),
     Column("version", Integer, nullable=False),
     Column("document", LargeBinary, nullable=False),
-    Column("search", Text, nullable=False),
-    Column("labels_index", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("health", String(16), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("instance_type", String(64)),
-    Column("cml_version", Text),
-    Column("public_ip", String(64)),
-    Column("private_ip", String(64)),
+    Column("search", PlainText, nullable=False),
+    Column("labels_index", PlainText, nullable=False),
+    Column("name", PlainText, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("health", PlainText, nullable=False),
+    Column("role", PlainText, nullable=False),
+    Column("instance_type", PlainText),
+    Column("cml_version", PlainText),
+    Column("public_ip", PlainText),
+    Column("private_ip", PlainText),
     Column("cost_per_hour_usd", Float),
     Column("cpu_utilization", Float),
     Column("memory_utilization", Float),
@@ -101,12 +111,12 @@ events = Table(
     "events",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
-    Column("event_id", String(64), nullable=False, unique=True),
-    Column("type", String(128), nullable=False),
-    Column("worker_id", String(64), nullable=False),
+    Column("event_id", PlainText, nullable=False, unique=True),
+    Column("type", PlainText, nullable=False),
+    Column("worker_id", PlainText, nullable=False),
     Column("occurred_at", UTCDateTime, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("cause", String(128), nullable=False),
+    Column("actor", PlainText, nullable=False),
+    Column("cause", PlainText, nullable=False),
     Column("data", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -117,7 +127,7 @@ outbox = Table("outbox", metadata, Column("sequence", Integer, primary_key=True,
 samples = Table(
     "samples",
     metadata,
-    Column("worker_id", String(64), primary_key=True),
+    Column("worker_id", PlainText, primary_key=True),
     Column("at", UTCDateTime, primary_key=True),
     Column("cpu_utilization", Float),
     Column("memory_utilization", Float),
@@ -131,27 +141,27 @@ Index("ix_samples_at", samples.c.at)
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("account_id", String(32), primary_key=True),
-    Column("region", String(32), primary_key=True),
-    Column("instance_id", String(32), primary_key=True),
+    Column("account_id", PlainText, primary_key=True),
+    Column("region", PlainText, primary_key=True),
+    Column("instance_id", PlainText, primary_key=True),
     Column("forgotten_at", UTCDateTime, nullable=False),
 )
 
 credentials = Table(
     "credentials",
     metadata,
-    Column("worker_id", String(64), primary_key=True),
-    Column("key_id", String(16), nullable=False),
+    Column("worker_id", PlainText, primary_key=True),
+    Column("key_id", PlainText, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
 api_tokens = Table(
     "api_tokens",
     metadata,
-    Column("token_id", String(64), primary_key=True),
-    Column("token_hash", String(64), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("role", String(16), nullable=False),
+    Column("token_id", PlainText, primary_key=True),
+    Column("token_hash", PlainText, nullable=False, unique=True),
+    Column("name", PlainText, nullable=False),
+    Column("role", PlainText, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("expires_at", UTCDateTime),
     Column("last_used_at", UTCDateTime),
@@ -160,7 +170,7 @@ api_tokens = Table(
 operations = Table(
     "operations",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", PlainText, primary_key=True),
     Column("created_at", UTCDateTime, nullable=False),
     Column("finished", Boolean, nullable=False),
     Column("document", LargeBinary, nullable=False),

@@ -197,3 +197,10 @@ async def test_thousands_of_events_go_into_one_transaction(storage: Storage) -> 
     assert await _owed(storage) == LABS_OF_A_BIG_CLASS
     pending = await storage.outbox.pending(limit=3)
     assert [entry.data["after"] for entry in pending] == ["0", "1", "2"]
+
+
+async def test_text_that_a_database_cannot_hold_is_no_reason_to_lose_a_reading(storage: Storage) -> None:
+    """PostgreSQL has no NUL in text; a controller can put one into any JSON."""
+    state = await storage.workers.add(replace(numbered(1), name="a\0b", labels={"a\0": "b\0"}), events=())
+    saved = await storage.workers.save(replace(state, cml_version="2.9\0", note="\0"))
+    assert await storage.workers.load(state.id) == saved

@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cmlfleet.persistence.tables import UTCDateTime, metadata
+from cmlfleet.persistence.tables import PlainText, UTCDateTime, metadata
 
 
 def _migrate(connection: Connection) -> None:
@@ -24,6 +24,8 @@ def _migrate(connection: Connection) -> None:
 
 
 def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
+    if kind == "type" and isinstance(item, PlainText):
+        return "sa.Text()"
     return "tables.UTCDateTime()" if kind == "type" and isinstance(item, UTCDateTime) else False
 
 
