@@ -32,11 +32,12 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pending(self, *, limit: int) -> Sequence[StoredEvent]:
-        """The oldest first. Raises StorageUnavailable."""
+    async def pending(self, *, limit: int, after: int = 0) -> Sequence[StoredEvent]:
+        """The oldest first, beginning behind the sequence `after`. Raises StorageUnavailable."""
         query = (
             select(tables.events)
             .join(tables.outbox, tables.outbox.c.sequence == tables.events.c.sequence)
+            .where(tables.events.c.sequence > after)
             .order_by(tables.events.c.sequence)
             .limit(limit)
         )

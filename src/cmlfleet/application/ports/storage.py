@@ -94,7 +94,9 @@ class StoredEvent:
 class Outbox(Protocol):
     """Events that were committed and not yet delivered, in order."""
 
-    async def pending(self, *, limit: int) -> Sequence[StoredEvent]: ...
+    async def pending(self, *, limit: int, after: int = 0) -> Sequence[StoredEvent]:
+        """The oldest first, beginning behind the sequence `after`."""
+        ...
 
     async def delivered(self, sequences: Sequence[int]) -> None:
         """Forget the deliveries owed; the events stay in the history."""

@@ -45,20 +45,25 @@ class OutboxDelivery:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def drain_once(self) -> bool:
-        """Deliver what is pending; whether anything was left undelivered. Raises StorageUnavailable."""
-        events = await self._outbox.pending(limit=IN_ONE_GO)
+        """Deliver all that is pending; whether anything was left undelivered. Raises StorageUnavailable."""
         stuck: set[str] = set()
-        done: list[int] = []
-        for event in events:
-            if event.worker_id in stuck:
-                continue
-            if await self._deliver(event):
-                done.append(event.sequence)
-            else:
-                stuck.add(event.worker_id)
-        if done:
-            await self._outbox.delivered(done)
-        return bool(stuck) or len(events) == IN_ONE_GO
+        last = 0
+        while True:
+            # Goes on behind what is stuck: one worker's undeliverable backlog must not keep the others waiting.
+            events = await self._outbox.pending(limit=IN_ONE_GO, after=last)
+            done: list[int] = []
+            for event in events:
+                last = event.sequence
+                if event.worker_id in stuck:
+                    continue
+                if await self._deliver(event):
+                    done.append(event.sequence)
+                else:
+                    stuck.add(event.worker_id)
+            if done:
+                await self._outbox.delivered(done)
+            if len(events) < IN_ONE_GO:
+                return bool(stuck)
 
     async def _run(self) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
