@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,9 +22,8 @@ from cmlfleet.persistence.sample_rows import write_samples
 from cmlfleet.persistence.worker_rows import decode, row_of
 
 IN_ONE_GROUP = 250  # beyond this a larger transaction saves nothing more and holds up everybody else
-_IDS_IN_A_STATEMENT = (
-    1_000  # PostgreSQL takes 32,767 parameters; first readings of a full group may raise more events
-)
+_IDS_IN_A_STATEMENT = 1_000  # PostgreSQL takes 32,767; the first readings of a full group may raise more events
+_EVENTS_LOCK = 0x636D6C66  # "cmlf": an arbitrary number that nothing else in the database should lock
 
 _update = (
     update(tables.workers)
@@ -227,6 +226,10 @@ async def _write_events(connection: AsyncConnection, events: Sequence[DomainEven
         }
         for event in events
     ]
+    if connection.dialect.name == "postgresql":
+        # Sequences are drawn before the commit: without this, a reader could see a later one while an earlier one
+        # may still come, and pass it by. Always the last lock that a transaction takes, so nobody waits crosswise.
+        await connection.execute(select(func.pg_advisory_xact_lock(_EVENTS_LOCK)))
     await connection.execute(insert(tables.events), rows)
     for start in range(0, len(events), _IDS_IN_A_STATEMENT):
         ids = [event.event_id for event in events[start : start + _IDS_IN_A_STATEMENT]]

@@ -1,5 +1,6 @@
 """What was committed is delivered at least once, in order per worker, also by the next process."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cmlfleet.application.services import outbox_delivery
 from cmlfleet.application.services.outbox_delivery import IN_ONE_GO, OutboxDelivery
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.events.cml_worker import CMLWorkerImportedDomainEvent
+from cmlfleet.persistence import workers as worker_store
 from cmlfleet.persistence.storage import Storage
 
 
@@ -185,6 +187,23 @@ async def test_delivery_is_woken_by_a_commit(storage: Storage) -> None:
             await until(lambda word=word: received.words[-1:] == [word])
     finally:
         await delivery.close()
+
+
+async def test_a_reader_that_follows_sequences_misses_no_event_of_a_slower_commit(
+    storage: Storage, other: Storage
+) -> None:
+    """A sequence is drawn before the commit, so a later one must not be seen while an earlier one may still come."""
+    slow, quick = await add_all(storage, numbered(1), numbered(2))
+    async with storage.database.writing() as connection:
+        await worker_store._write_events(connection, [status_changed(slow.id, "slow")])
+        saving = asyncio.ensure_future(other.workers.save(quick, events=[status_changed(quick.id, "quick")]))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            seen = [event.data["after"] for event in await storage.reader.events_after(0, limit=9)]
+            assert seen == []
+    await saving
+    seen = [event.data["after"] for event in await storage.reader.events_after(0, limit=9)]
+    assert seen == ["slow", "quick"]
 
 
 async def _nothing_owed(storage: Storage) -> bool:
