@@ -21,7 +21,7 @@ def decode_cursor(cursor: str, *, sort: str) -> tuple[Any, Any]:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         found_sort, value, last_id = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error, UnicodeError, msgspec.MsgspecError):
+    except (ValueError, TypeError, binascii.Error, UnicodeError, RecursionError, msgspec.MsgspecError):
         raise InvalidCriteria("the cursor is not one of ours") from None
     if found_sort != sort:
         raise InvalidCriteria(f"the cursor belongs to the order {found_sort!r}, not {sort!r}")
