@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, and_, or_
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, and_, func, literal, or_
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.reading import GONE_WORKERS_SHOWN_FOR, InvalidCriteria
 from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
 from cmlfleet.persistence import tables
-from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR, LARGEST_INTEGER
+from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR
 
 _INTERNAL = frozenset({"document", "search", "labels_index", "gone_at", "version"})
 FIELDS = {column.name: column for column in tables.workers.c if column.name not in _INTERNAL}
@@ -44,9 +44,9 @@ def conditions(criteria: WorkerCriteria, *, clock: Clock) -> list[ColumnElement[
         found.append(shown(clock=clock))
     for key, value in criteria.labels:
         wanted = f"{LABEL_SEPARATOR}{key}=" + ("" if value is None else value + LABEL_SEPARATOR)
-        found.append(workers.labels_index.contains(wanted, autoescape=True, escape="/"))
+        found.append(_contains(workers.labels_index, wanted))
     if criteria.q:
-        found.append(workers.search.contains(criteria.q.casefold(), autoescape=True, escape="/"))
+        found.append(_contains(workers.search, criteria.q.casefold()))
     found += [_figure(figure) for figure in criteria.figures]
     return found
 
@@ -65,6 +65,11 @@ def column_of(name: str) -> Any:
         raise InvalidCriteria(f"no field {name!r}; there are: {', '.join(sorted(FIELDS))}") from None
 
 
+def _contains(column: Any, text: str) -> ColumnElement[bool]:
+    # LIKE takes a and A for the same on SQLite and refuses long patterns; replacing is exact on both databases.
+    return func.replace(column, literal(text, tables.PlainText()), "") != column
+
+
 def _figure(figure: FigureFilter) -> ColumnElement[bool]:
     column = column_of(figure.field)
     try:
@@ -75,19 +80,18 @@ def _figure(figure: FigureFilter) -> ColumnElement[bool]:
 
 
 def converted(column: Any, value: Any) -> Any:
-    """The value in the column's type. Raises InvalidCriteria."""
+    """The value, to be compared with the column. Raises InvalidCriteria."""
     wanted = column.type
     try:
         if isinstance(wanted, tables.UTCDateTime):
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         if isinstance(wanted, Boolean):
-            return {"true": True, "false": False}[str(value).lower()]
-        if isinstance(wanted, Float):
-            return _finite(float(value))
-        if isinstance(wanted, Integer):
-            return max(-LARGEST_INTEGER, min(LARGEST_INTEGER, int(_finite(float(value)))))
-    except (KeyError, ValueError, OverflowError):
+            return literal({"true": True, "false": False}[str(value).lower()], Boolean())
+        if isinstance(wanted, Float | Integer):
+            # As a float for counts too: over 3.5 are 4 and more, and no figure is too large to compare with.
+            return literal(_finite(float(value)), Float())
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise InvalidCriteria(f"{value!r} is no value for {column.name}") from None
     return str(value)
 

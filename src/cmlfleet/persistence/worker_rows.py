@@ -8,7 +8,7 @@ from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStat
 from cmlfleet.domain.list_prices import cost_per_hour_usd
 
 LABEL_SEPARATOR = "\x1f"
-LARGEST_INTEGER = 2**31 - 1  # what an integer column of PostgreSQL holds
+_LARGEST_INTEGER = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CMLWorkerState)
@@ -79,4 +79,4 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
 
 def _count(figure: int | None) -> int | None:
     # A controller may claim anything. The document keeps its word; the column only filters and sorts.
-    return None if figure is None else min(figure, LARGEST_INTEGER)
+    return None if figure is None else min(figure, _LARGEST_INTEGER)
