@@ -81,9 +81,9 @@ class SqlFleetReader:
         if criteria.actor is not None:
             matching.append(events.actor == criteria.actor)
         if criteria.since is not None:
-            matching.append(events.occurred_at >= criteria.since)
+            matching.append(events.occurred_at >= _utc(criteria.since))
         if criteria.until is not None:
-            matching.append(events.occurred_at < criteria.until)
+            matching.append(events.occurred_at < _utc(criteria.until))
         query = select(tables.events).where(*matching)
         if criteria.cursor is not None:
             _, last = decode_cursor(criteria.cursor, sort=_EVENT_ORDER)
@@ -117,7 +117,8 @@ class SqlFleetReader:
     async def samples(
         self, worker_id: WorkerId, *, start: datetime, end: datetime, step_seconds: int
     ) -> SampleSeries:
-        """Means over steps counted from `start`. Raises StorageUnavailable."""
+        """Means over steps counted from `start`. Raises InvalidCriteria and StorageUnavailable."""
+        start, end = _utc(start), _utc(end)
         samples = tables.samples.c
         query = (
             select(tables.samples)
@@ -132,11 +133,10 @@ class SqlFleetReader:
                     if (value := getattr(row, name)) is not None:
                         step.setdefault(name, []).append(value)
         count = -int(-(end - start).total_seconds() // step_seconds)
-        first = start.astimezone(UTC)
         return SampleSeries(
             step_seconds=step_seconds,
             points=tuple(
-                Sample(at=first + timedelta(seconds=index * step_seconds), **_means(steps.get(index, {})))
+                Sample(at=start + timedelta(seconds=index * step_seconds), **_means(steps.get(index, {})))
                 for index in range(count)
             ),
         )
@@ -145,3 +145,10 @@ class SqlFleetReader:
 def _means(figures: dict[str, list[float]]) -> dict[str, Any]:
     means = {name: sum(values) / len(values) for name, values in figures.items()}
     return {name: round(mean) if name in _WHOLE_FIGURES else round(mean, 2) for name, mean in means.items()}
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidCriteria(f"{moment.isoformat()} lies outside the calendar, in UTC") from None
