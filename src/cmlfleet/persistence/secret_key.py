@@ -1,5 +1,6 @@
 """The key under which stored credentials are encrypted."""
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -32,10 +33,19 @@ def secret_key_of(data_dir: Path, given: str | None) -> SecretKey:
         return SecretKey(given)
     path = data_dir / KEY_FILE
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return SecretKey(path.read_text().strip())
-    with os.fdopen(descriptor, "w") as file:
-        text = secrets.token_urlsafe(48)
-        file.write(text + "\n")
-    return SecretKey(text)
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        text = ""
+    return SecretKey(text or _made_in(path))
+
+
+def _made_in(path: Path) -> str:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # processes that start together agree on one key
+        text = file.read().strip()
+        if not text:  # or somebody was quicker; one that was killed here left an empty file
+            text = secrets.token_urlsafe(48)
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # what it encrypts must not outlive it
+        return text
