@@ -6,13 +6,14 @@ import msgspec
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.secret_key import SecretKey
+from cmlfleet.persistence.upsert import upsert
 
 _NONCE_BYTES = 12  # what GCM is made for
 
@@ -37,7 +38,7 @@ class SqlCredentialsStore:
         nonce, sealed = row.ciphertext[:_NONCE_BYTES], row.ciphertext[_NONCE_BYTES:]
         try:
             plain = self._cipher.decrypt(nonce, sealed, self._bound_to(worker_id, row.key_id))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to be one of ours
             logger.warning("credentials_unreadable", worker_id=worker_id, key_id=row.key_id, present=self._key_id)
             return None
         return msgspec.json.decode(plain, type=CMLCredentials)
@@ -50,8 +51,7 @@ class SqlCredentialsStore:
         )
         row = {"worker_id": worker_id, "key_id": self._key_id, "ciphertext": nonce + sealed}
         async with self._database.writing() as connection:
-            await connection.execute(delete(tables.credentials).where(tables.credentials.c.worker_id == worker_id))
-            await connection.execute(insert(tables.credentials), row)
+            await connection.execute(upsert(connection, tables.credentials, replaced=("key_id", "ciphertext")), row)
 
     async def delete(self, worker_id: WorkerId) -> bool:
         """Whether there were any. Raises StorageUnavailable."""

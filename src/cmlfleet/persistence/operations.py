@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
 from cmlfleet.application.ports.storage import Operation
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.upsert import upsert
 
 _ENDED = frozenset({"done", "failed", "partly_failed"})
 _decoder = msgspec.json.Decoder(Operation)
@@ -29,8 +30,8 @@ class SqlOperationStore:
             "document": msgspec.json.encode(operation),
         }
         async with self._database.writing() as connection:
-            await connection.execute(delete(tables.operations).where(tables.operations.c.id == operation.id))
-            await connection.execute(insert(tables.operations), row)
+            replaced = ("created_at", "finished", "document")
+            await connection.execute(upsert(connection, tables.operations, replaced=replaced), row)
 
     async def get(self, operation_id: str) -> Operation | None:
         """Its last saved progress."""

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import func
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sample import Sample
 from cmlfleet.persistence import tables
+from cmlfleet.persistence.upsert import upsert
 
 FIGURES = tuple(column.name for column in tables.samples.c if column.name not in ("worker_id", "at"))
 
@@ -23,12 +23,7 @@ async def write_samples(connection: AsyncConnection, samples: Sequence[tuple[Wor
         row |= {name: value for name, value in asdict(sample).items() if value is not None}
     if not merged:
         return
-    build: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = build(tables.samples)
-    statement = statement.on_conflict_do_update(
-        index_elements=["worker_id", "at"],
-        set_={name: func.coalesce(statement.excluded[name], tables.samples.c[name]) for name in FIGURES},
-    )
+    statement = upsert(connection, tables.samples, replaced=FIGURES, merge=func.coalesce)
     await connection.execute(statement, list(merged.values()))
 
 

@@ -1,0 +1,24 @@
+"""Adding a row, or replacing what is in it, in one statement that two writers at once cannot come between."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    *,
+    replaced: Sequence[str],
+    merge: Callable[[Any, Any], Any] = lambda new, _old: new,
+) -> Any:
+    """An insert that, where the primary key is taken, sets the columns `replaced` to `merge(new, old)`."""
+    build: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = build(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: merge(statement.excluded[name], table.c[name]) for name in replaced},
+    )
