@@ -26,7 +26,9 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", size=4)
         else:
-            self._writer = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+            self._writer = create_async_engine(
+                url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            )
             self._reader = self._writer
 
     @property
@@ -79,7 +81,12 @@ def _unavailable(error: BaseException) -> StorageUnavailable:
 
 def _sqlite_engine(url: str, *, begin: str, size: int) -> AsyncEngine:
     engine = create_async_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=size, max_overflow=0, pool_timeout=30
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,  # an error's text goes to the log
     )
 
     def on_connect(connection: Any, _record: Any) -> None:
