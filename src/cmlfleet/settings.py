@@ -45,8 +45,8 @@ class Settings:
     """What is in force. Times are seconds unless their name says days; `sources` tells where each value is from."""
 
     data_dir: Path
-    database_url: str
-    redis_url: str | None
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
     host: str
     port: int
     roles: tuple[str, ...]
