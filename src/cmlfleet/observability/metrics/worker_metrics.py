@@ -21,6 +21,7 @@ class Gauge:
     prometheus: str
     unit: str
     help: str
+    type: str = "gauge"
 
 
 GAUGES = {
@@ -57,6 +58,7 @@ GAUGES = {
             prometheus="cml_worker_labs_count",
             unit="{lab}",
             help="Labs on the worker, of all users.",
+            type="untyped",  # promtool keeps names that end in _count for histograms, where a type is given
         ),
         Gauge(
             otel="cml.worker.nodes_running",
@@ -125,21 +127,33 @@ class WorkerMetrics:
                 await asyncio.sleep(0)
             for name, attributes, value in _series_of(state, now):
                 labels = ",".join(f'{key}="{_escaped(text)}"' for key, text in attributes.items())
-                lines[name].append(f"{GAUGES[name].prometheus}{{{labels}}} {value:g}")
+                lines[name].append(f"{GAUGES[name].prometheus}{{{labels}}} {value!r}")
         text: list[str] = []
         for name, gauge in GAUGES.items():
             if lines[name]:
-                text += [f"# HELP {gauge.prometheus} {gauge.help}", f"# TYPE {gauge.prometheus} gauge", *lines[name]]
+                text += [
+                    f"# HELP {gauge.prometheus} {gauge.help}",
+                    f"# TYPE {gauge.prometheus} {gauge.type}",
+                    *lines[name],
+                ]
         return ("\n".join(text) + "\n").encode() if text else b""
 
     def observe_with(self, meter: Any) -> None:
         """Register the same gauges as observable instruments of an OpenTelemetry meter."""
         from opentelemetry.metrics import Observation  # noqa: PLC0415 - only where OTLP is configured
 
+        waiting: dict[str, list[Any]] = {}
+
+        def take(wanted: str) -> Sequence[Any]:
+            # A collection asks instrument after instrument: the first one reads the fleet for all of them.
+            if wanted not in waiting:
+                waiting.update({name: [] for name in GAUGES})
+                for name, attributes, value in self.series():
+                    waiting[name].append(Observation(value, attributes))
+            return waiting.pop(wanted)
+
         def callback(wanted: str) -> Callable[[Any], Sequence[Any]]:
-            return lambda _options: [
-                Observation(value, attributes) for name, attributes, value in self.series() if name == wanted
-            ]
+            return lambda _options: take(wanted)
 
         for gauge in GAUGES.values():
             meter.create_observable_gauge(
