@@ -73,6 +73,8 @@ def metrics() -> str:
         "",
         "At `/metrics` for a viewer's token (open with `CMLFLEET_METRICS_PUBLIC=true`), and by OTLP where the standard",
         "variables name an endpoint. A figure that is not known has no series; a worker that is gone has none either.",
+        "`cml_worker_labs_count` has no type (`untyped`): promtool keeps names that end in `_count` for histograms.",
+        "FastAPI counts and times the HTTP requests itself, as `http_server_*`.",
         "",
         "| instrument | Prometheus | unit | |",
         "|---|---|---|---|",
