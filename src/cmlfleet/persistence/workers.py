@@ -76,7 +76,7 @@ class SqlWorkerStore:
         """Remove the record and leave a tombstone. Raises StorageUnavailable."""
         async with self._database.writing() as connection:
             found = await connection.execute(
-                select(tables.workers.c.document).where(tables.workers.c.id == worker_id)
+                select(tables.workers.c.document).where(tables.workers.c.id == worker_id).with_for_update()
             )
             document = found.scalar()
             if document is None:
