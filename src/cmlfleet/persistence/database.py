@@ -1,17 +1,18 @@
-"""Connections to SQLite and PostgreSQL, and what becomes of their errors."""
+"""Connections to SQLite and PostgreSQL."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.persistence.unavailable import unavailable
 
 BUSY_SECONDS = 10.0  # a writer waits this long for another process's transaction
+CONNECT_SECONDS = 5.0
+STATEMENT_SECONDS = 30.0  # no statement of ours takes seconds: beyond this the server hangs
+POOL_SECONDS = 30.0
 POOL_SIZE = 10
 
 
@@ -26,9 +27,7 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", size=4)
         else:
-            self._writer = create_async_engine(
-                url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-            )
+            self._writer = _postgres_engine(url)
             self._reader = self._writer
 
     @property
@@ -39,29 +38,14 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction, committed at the end. Raises StorageUnavailable."""
-        with_errors = self._writer.begin()
-        try:
-            async with with_errors as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-            raise _unavailable(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise _unavailable(error) from error
-            raise
+        async with _transaction(self._writer) as connection:
+            yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that only reads. Raises StorageUnavailable."""
-        try:
-            async with self._reader.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-            raise _unavailable(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise _unavailable(error) from error
-            raise
+        async with _transaction(self._reader) as connection:
+            yield connection
 
     async def ping(self) -> None:
         """Raises StorageUnavailable when the database does not answer."""
@@ -74,9 +58,27 @@ class Database:
         await self._writer.dispose()
 
 
-def _unavailable(error: BaseException) -> StorageUnavailable:
-    cause = getattr(error, "orig", None) or error
-    return StorageUnavailable(f"the database cannot be used: {cause}")
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except Exception as error:
+        if (meaning := unavailable(error)) is None:
+            raise
+        raise meaning from error
+
+
+def _postgres_engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to the log
+    )
 
 
 def _sqlite_engine(url: str, *, begin: str, size: int) -> AsyncEngine:
@@ -85,8 +87,8 @@ def _sqlite_engine(url: str, *, begin: str, size: int) -> AsyncEngine:
         connect_args={"timeout": BUSY_SECONDS},
         pool_size=size,
         max_overflow=0,
-        pool_timeout=30,
-        hide_parameters=True,  # an error's text goes to the log
+        pool_timeout=POOL_SECONDS,
+        hide_parameters=True,
     )
 
     def on_connect(connection: Any, _record: Any) -> None:
