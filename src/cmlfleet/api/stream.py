@@ -1,6 +1,8 @@
 """Changes as they are saved, to whoever listens: resumable, coalesced, bounded."""
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 KEPT_MESSAGES = 10_000  # for who reconnects; about a minute of a large fleet
 LISTENER_QUEUE = 2_000  # a listener further behind is told to read everything again
 COALESCE_SECONDS = 1.0  # at most one message a worker in this time
+AWAITED_SECONDS = 60.0  # for who lost the connection; later nobody comes back for what was missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class StreamMessage:
 
 
 class StreamHub:
-    """Follows saved records and operations. While nobody listens it only remembers that something changed."""
+    """Follows saved records and operations. While nobody listens or is awaited back, it makes no messages."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -41,6 +44,8 @@ class StreamHub:
         self._first_before: dict[str, CMLWorkerState] = {}
         self._latest: dict[str, CMLWorkerState] = {}
         self._flusher: asyncio.TimerHandle | None = None
+        self._unsent_until = 0
+        self._left_at = -math.inf
 
     def follow(self, before: CMLWorkerState | None, after: CMLWorkerState | None) -> None:
         """A record was saved, or (after None) forgotten."""
@@ -95,6 +100,7 @@ class StreamHub:
             yield queue
         finally:
             self._listeners.discard(queue)
+            self._left_at = time.monotonic()
 
     def _since(self, last_event_id: str | None) -> list[StreamMessage] | None:
         if last_event_id is None:
@@ -103,7 +109,7 @@ class StreamHub:
         if epoch != self._epoch or not (number.isascii() and number.isdigit()):
             return None
         last = int(number)
-        if last > self._number or (self._kept and last < self._kept[0].number - 1):
+        if last > self._number or last < self._unsent_until or (self._kept and last < self._kept[0].number - 1):
             return None
         return [message for message in self._kept if message.number > last]
 
@@ -114,6 +120,11 @@ class StreamHub:
         self._flusher = None
         latest, self._latest = self._latest, {}
         first_before, self._first_before = self._first_before, {}
+        if not self._listeners and time.monotonic() - self._left_at > AWAITED_SECONDS:
+            self._number += 1
+            self._unsent_until = self._number
+            self._kept.clear()
+            return
         now = self._clock()
         for worker_id, after in latest.items():
             before = first_before.get(worker_id)
