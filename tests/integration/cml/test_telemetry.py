@@ -1,5 +1,6 @@
 """Each call is counted by its route and outcome, and is a span below the reading's."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from cmlfleet.simulator.fault_catalogue import FaultName
 def counted(monkeypatch: pytest.MonkeyPatch) -> InMemoryMetricReader:
     reader = InMemoryMetricReader()
     meter = MeterProvider(metric_readers=[reader]).get_meter("test")
-    monkeypatch.setattr(cml_telemetry, "_calls", meter.create_counter("cmlfleet.cml.calls"))
+    monkeypatch.setattr(cml_telemetry, "_counts", Counter())
+    meter.create_observable_counter("cmlfleet.cml.calls", callbacks=[cml_telemetry._observe])
     return reader
 
 
