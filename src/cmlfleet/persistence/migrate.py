@@ -9,9 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.unavailable import unavailable
 
 HEAD_REVISION = "0001"
 """The schema that this code is written for; the newest file under `migrations/versions`."""
+
+MIGRATION_LOCK = 0x636D6C67  # an arbitrary number that nothing else in the database should lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -36,16 +39,19 @@ async def current_revision(database: Database) -> str | None:
 
 
 async def upgrade(database: Database) -> bool:
-    """Whether anything was done. Raises SchemaMismatch for a schema newer than this code."""
+    """Whether anything was to be done. Several may call this at once: one does it, the others wait.
+
+    Raises SchemaMismatch for a schema that this code does not know, and StorageUnavailable.
+    """
     revision = await current_revision(database)
     if revision == HEAD_REVISION:
         return False
-    if revision is not None and revision > HEAD_REVISION:
-        raise SchemaMismatch(
-            f"the database has schema {revision}, this version of cmlfleet knows {HEAD_REVISION}: "
-            "start the newer version, or restore a backup from before the upgrade"
-        )
-    await asyncio.to_thread(_upgrade, database.url)
+    try:
+        await asyncio.to_thread(_upgrade, database.url, revision)
+    except Exception as error:
+        if (meaning := unavailable(error)) is None:
+            raise
+        raise meaning from error
     return True
 
 
@@ -59,7 +65,18 @@ def alembic_config(url: str) -> Any:
     return config
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, revision: str | None) -> None:
     from alembic import command  # noqa: PLC0415 - as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
 
-    command.upgrade(alembic_config(url), "head")
+    config = alembic_config(url)
+    try:
+        if revision is not None:
+            ScriptDirectory.from_config(config).get_revision(revision)
+    except CommandError:
+        raise SchemaMismatch(
+            f"the database has schema {revision}, this version of cmlfleet knows up to {HEAD_REVISION}: "
+            "start the newer version, or restore a backup from before the upgrade"
+        ) from None
+    command.upgrade(config, "head")
