@@ -12,6 +12,7 @@ from tests.support.scripted_controller import (
     scripted_controller,
     self_signed,
 )
+from tests.support.waiting import until
 
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.domain.sources import ErrorCode
@@ -53,6 +54,7 @@ async def test_a_changed_certificate_gets_neither_token_nor_password(scene: Scen
     good = await scene.reader.read()
     calls = scene.controller.calls.total()
     scene.faults.set(FaultName.CERTIFICATE_CHANGED)
+    await until(lambda: scene.listener.open_connections == 0)  # what speaks under the known certificate may go on
 
     for plan in (BY_PERSON, BY_PERSON):
         fact = await scene.reader.read(plan)

@@ -1,6 +1,7 @@
 """One after the other on one connection, unless one of them is slow."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 Job = Callable[[], Awaitable[None]]
@@ -12,11 +13,26 @@ async def run_staggered(jobs: Sequence[Job], *, patience_seconds: float) -> None
     A warm controller is read over a single kept-alive connection (ten thousand of them are dear in memory and open
     files), and yet one route that hangs does not keep the others waiting. An exception cancels the other jobs.
     """
+    loop = asyncio.get_running_loop()
+    waiting = deque(jobs)
+
     async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            task = group.create_task(_run(job))
-            await asyncio.wait({task}, timeout=patience_seconds)
 
+        async def run_in_turn() -> None:
+            overtaken = False
 
-async def _run(job: Job) -> None:
-    await job()
+            def overtake() -> None:
+                nonlocal overtaken
+                overtaken = True
+                group.create_task(run_in_turn())
+
+            while waiting and not overtaken:
+                job = waiting.popleft()
+                # A timer costs a tenth of a task, and nearly every job is done before it fires.
+                patience = loop.call_later(patience_seconds, overtake)
+                try:
+                    await job()
+                finally:
+                    patience.cancel()
+
+        await run_in_turn()
