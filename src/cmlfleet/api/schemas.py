@@ -145,7 +145,7 @@ class SamplesBody(BaseModel):
 class TokenRecord(BaseModel):
     """A token without its text."""
 
-    token_id: str
+    id: str
     name: str
     role: str
     created_at: datetime

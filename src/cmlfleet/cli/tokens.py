@@ -40,7 +40,7 @@ def create(*, role: Literal["viewer", "operator", "admin"], name: str, config: C
 
     created = _with_tokens(config, make)
     sys.stdout.write(created.token + "\n")
-    sys.stderr.write(f"role {role}, id {created.record.token_id}; it is not shown again\n")
+    sys.stderr.write(f"role {role}, id {created.record.id}; it is not shown again\n")
 
 
 @app.command(name="list")
@@ -48,7 +48,7 @@ def list_tokens(*, config: Config = None) -> None:
     """Every token, without its text."""
     for token in _with_tokens(config, lambda tokens: tokens.list()):
         expires = token.expires_at.isoformat() if token.expires_at else "never"
-        sys.stdout.write(f"{token.token_id}  {token.role:8}  expires {expires}  {token.name}\n")
+        sys.stdout.write(f"{token.id}  {token.role:8}  expires {expires}  {token.name}\n")
 
 
 @app.command

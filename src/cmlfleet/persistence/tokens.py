@@ -19,8 +19,10 @@ class SqlTokenStore:
 
     async def add(self, token: ApiToken, *, token_hash: str) -> None:
         """Store the record of a new token."""
+        values = asdict(token)
+        row = {"token_id": values.pop("id"), "token_hash": token_hash, **values}
         async with self._database.writing() as connection:
-            await connection.execute(insert(tables.api_tokens), asdict(token) | {"token_hash": token_hash})
+            await connection.execute(insert(tables.api_tokens), row)
 
     async def find(self, token_hash: str) -> ApiToken | None:
         """The token's record, expired or not."""
@@ -44,7 +46,7 @@ class SqlTokenStore:
 
 def _record(row: Any) -> ApiToken:
     return ApiToken(
-        token_id=row.token_id,
+        id=row.token_id,
         name=row.name,
         role=row.role,
         created_at=row.created_at,

@@ -51,7 +51,7 @@ def every_write(storage: Storage) -> Calls:
     operation = Operation(
         id="o-1", kind="k", state="running", done=0, total=0, items=[], created_by="me", created_at=NOW
     )
-    token = ApiToken(token_id="t-2", name="n", role="viewer", created_at=NOW)
+    token = ApiToken(id="t-2", name="n", role="viewer", created_at=NOW)
     return {
         "save": lambda: storage.workers.save(state, events=[status_changed(state.id)]),
         "add": lambda: storage.workers.add(numbered(2), events=[status_changed("w-002")]),
@@ -83,5 +83,5 @@ async def all_unavailable(calls: Calls) -> list[str]:
 
 async def one_worker(storage: Storage) -> CMLWorkerState:
     """A worker with an event, and a token: something for each call to find."""
-    await storage.tokens.add(ApiToken(token_id="t-1", name="n", role="viewer", created_at=NOW), token_hash="hash")
+    await storage.tokens.add(ApiToken(id="t-1", name="n", role="viewer", created_at=NOW), token_hash="hash")
     return await storage.workers.add(numbered(1), events=[status_changed("w-001")])

@@ -188,7 +188,7 @@ async def test_the_data_directory_and_the_database_are_for_their_owner_alone(tmp
 
 
 def _token(token_id: str, **changes: object) -> ApiToken:
-    token = ApiToken(token_id=token_id, name=f"Grün {token_id}", role="operator", created_at=NOW)
+    token = ApiToken(id=token_id, name=f"Grün {token_id}", role="operator", created_at=NOW)
     return replace(token, **changes)  # pyright: ignore[reportArgumentType]
 
 
@@ -218,8 +218,8 @@ async def test_an_expired_token_is_still_listed(storage: Storage) -> None:
 async def test_tokens_are_listed_the_oldest_first(storage: Storage) -> None:
     tokens = [_token(f"t-{age}", created_at=NOW - timedelta(days=age)) for age in (1, 3, 2)]
     for token in tokens:
-        await storage.tokens.add(token, token_hash=_hash(token.token_id))
-    assert [token.token_id for token in await storage.tokens.list()] == ["t-3", "t-2", "t-1"]
+        await storage.tokens.add(token, token_hash=_hash(token.id))
+    assert [token.id for token in await storage.tokens.list()] == ["t-3", "t-2", "t-1"]
 
 
 async def test_no_two_tokens_have_one_hash(storage: Storage) -> None:

@@ -56,7 +56,7 @@ class CreateTokenCommandHandler:
             raise InvalidRequest("expires_at lies in the past")
         token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         record = ApiToken(
-            token_id=f"t-{uuid4().hex[:16]}",
+            id=f"t-{uuid4().hex[:16]}",
             name=message.name.strip(),
             role=message.role.value,
             created_at=now,

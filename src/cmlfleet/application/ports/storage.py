@@ -115,7 +115,7 @@ class CredentialsStore(Protocol):
 class ApiToken:
     """An API token's record; the token itself is shown once and stored only as a hash."""
 
-    token_id: str
+    id: str
     name: str
     role: str
     created_at: datetime
