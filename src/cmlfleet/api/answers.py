@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Depends, Request, Response
 
-from cmlfleet.api.authentication import signed_in
+from cmlfleet.api.authentication import principal_of
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.principal import Principal
 
@@ -22,5 +22,5 @@ def the_mediator(request: Request) -> Mediator:
     return request.app.state.mediator
 
 
-SignedIn = Annotated[Principal, Depends(signed_in)]
+SignedIn = Annotated[Principal, Depends(principal_of)]
 Application = Annotated[Mediator, Depends(the_mediator)]

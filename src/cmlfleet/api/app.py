@@ -59,14 +59,15 @@ def bare_app() -> FastAPI:
     # The stream compresses badly event by event and must never wait in a compressor's buffer.
     app.add_middleware(CompressMiddleware, minimum_size=2048)
     app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
-    for controller in (
-        system_controller,
-        fleet_controller,
-        workers_controller,
-        tokens_controller,
-        stream_controller,
+    for router in (
+        system_controller.router,
+        system_controller.signed_in_router,
+        fleet_controller.router,
+        workers_controller.router,
+        tokens_controller.router,
+        stream_controller.router,
     ):
-        app.include_router(controller.router)
+        app.include_router(router)
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]

@@ -1,9 +1,11 @@
 """Who is asking: a bearer token, the configured one or one that an administrator made."""
 
 import hmac
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from cmlfleet.api.problems import NotSignedIn
 from cmlfleet.application.clock import Clock
@@ -39,9 +41,28 @@ class TokenAuthenticator:
 
 
 async def signed_in(request: Request) -> Principal:
-    """The dependency of every route that holds data. Raises NotSignedIn."""
+    """Who sent the request. Raises NotSignedIn and StorageUnavailable."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("send a token: Authorization: Bearer TOKEN (cmlfleet token create makes one)")
     authenticator: Authenticator = request.app.state.authenticator
     return await authenticator.principal_of(token.strip())
+
+
+class SignedInRoute(APIRoute):
+    """A route that asks who is there before it reads anything: FastAPI parses bodies before its dependencies."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Raises NotSignedIn and StorageUnavailable in place of the route's own answer."""
+        handle = super().get_route_handler()
+
+        async def handle_signed_in(request: Request) -> Response:
+            request.state.principal = await signed_in(request)
+            return await handle(request)
+
+        return handle_signed_in
+
+
+def principal_of(request: Request) -> Principal:
+    """Whom a `SignedInRoute` found."""
+    return request.state.principal

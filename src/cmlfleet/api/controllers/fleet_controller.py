@@ -4,6 +4,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
+from cmlfleet.api.authentication import SignedInRoute
 from cmlfleet.api.parameters import only, page_size, plain, values
 from cmlfleet.api.problems import documented
 from cmlfleet.application.queries import views
@@ -13,7 +14,7 @@ from cmlfleet.application.queries.list_events_query import ListEventsQuery
 from cmlfleet.application.queries.list_labs_query import ListLabsQuery
 from cmlfleet.application.queries.operations_queries import GetOperationQuery, ListOperationsQuery
 
-router = APIRouter(prefix="/api/v1", tags=["fleet"])
+router = APIRouter(prefix="/api/v1", tags=["fleet"], route_class=SignedInRoute)
 
 
 @router.get("/fleet", response_model=views.FleetView, responses=documented())

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request
 from sse_starlette import EventSourceResponse
 
 from cmlfleet.api.answers import SignedIn
+from cmlfleet.api.authentication import SignedInRoute
 from cmlfleet.api.problems import documented
 from cmlfleet.api.stream import StreamHub
 
-router = APIRouter(prefix="/api/v1", tags=["stream"])
+router = APIRouter(prefix="/api/v1", tags=["stream"], route_class=SignedInRoute)
 
 HEARTBEAT_SECONDS = 15
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request, Response
 from cmlfleet import __version__
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
-from cmlfleet.api.authentication import signed_in
+from cmlfleet.api.authentication import SignedInRoute, signed_in
 from cmlfleet.api.problems import NotSignedIn, documented
 from cmlfleet.application.queries import views
 from cmlfleet.application.queries.get_system_query import GetSystemQuery
 
 router = APIRouter(tags=["system"])
+signed_in_router = APIRouter(tags=["system"], route_class=SignedInRoute)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -56,13 +57,13 @@ async def metrics(request: Request) -> Response:
     return Response(await text(), media_type=PROMETHEUS)
 
 
-@router.get("/api/v1/me", response_model=schemas.Me, responses=documented())
+@signed_in_router.get("/api/v1/me", response_model=schemas.Me, responses=documented())
 async def me(principal: SignedIn) -> Response:
     """Who is signed in, with what role."""
     return answer({"name": principal.name, "role": principal.role.value})
 
 
-@router.get("/api/v1/system", response_model=views.SystemView, responses=documented())
+@signed_in_router.get("/api/v1/system", response_model=views.SystemView, responses=documented())
 async def system(mediator: Application, principal: SignedIn) -> Response:
     """Monitoring groups, AWS budgets, what the outbox owes."""
     return answer(await mediator.execute_async(GetSystemQuery(), principal))

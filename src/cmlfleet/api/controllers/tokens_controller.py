@@ -4,13 +4,14 @@ from fastapi import APIRouter, Response
 
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
+from cmlfleet.api.authentication import SignedInRoute
 from cmlfleet.api.parameters import plain
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.create_token_command import CreateTokenCommand, RevokeTokenCommand
 from cmlfleet.application.principal import Role
 from cmlfleet.application.queries.list_tokens_query import ListTokensQuery
 
-router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
+router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"], route_class=SignedInRoute)
 
 
 @router.get("", response_model=schemas.TokenList, responses=documented())

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
+from cmlfleet.api.authentication import SignedInRoute
 from cmlfleet.api.parameters import only, page_size, plain, values, worker_criteria
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
@@ -26,7 +27,7 @@ from cmlfleet.application.queries.list_labs_query import ListLabsQuery
 from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
 from cmlfleet.domain.identifiers import WorkerId
 
-router = APIRouter(prefix="/api/v1/workers", tags=["workers"])
+router = APIRouter(prefix="/api/v1/workers", tags=["workers"], route_class=SignedInRoute)
 
 DEFAULT_HISTORY = timedelta(hours=1)
 DEFAULT_STEP_SECONDS = 60

@@ -1,0 +1,97 @@
+"""Whatever is sent, the answer is one that the OpenAPI document describes, and never a 500."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+import uvloop
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.support.service import BOOTSTRAP_TOKEN, running_service
+
+from cmlfleet.api.app import bare_app, openapi_of
+
+EXAMPLES = 25  # of each route: some 1,500 requests in all
+EXAMPLES_OF_STRANGERS = 5
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+WORKERS = 12
+STREAM = "/api/v1/stream"  # never ends: it has tests of its own
+_START_SECONDS = 30.0
+
+DOCUMENT = openapi_of(bare_app())
+schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=STREAM)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The service in a thread of its own: schemathesis blocks."""
+    started, stop = threading.Event(), threading.Event()
+    found: list[str] = []
+
+    async def serve(folder: Path) -> None:
+        async with running_service(folder, workers=WORKERS) as running:
+            await running.adopt_all()
+            found.append(running.url)
+            started.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: uvloop.run(serve(tmp_path_factory.mktemp("fuzzed"))), daemon=True)
+    thread.start()
+    assert started.wait(_START_SECONDS), "the service did not start"
+    yield found[0]
+    stop.set()
+    thread.join(_START_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def worker_ids(url: str) -> Iterator[str]:
+    """Every worker in turn: one is forgotten by the fuzzer now and then."""
+    answer = httpx2.get(f"{url}/api/v1/workers", headers=_signed_in())
+    return itertools.cycle([worker["id"] for worker in answer.json()["items"]])
+
+
+def _examples(most: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return settings(
+        max_examples=most,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    )
+
+
+@schema.parametrize()
+@_examples(EXAMPLES)
+def test_with_a_token(case: Any, url: str) -> None:
+    case.call_and_validate(base_url=url, checks=CHECKS, headers=_signed_in())
+
+
+@schema.include(path_regex=r"/workers/\{worker_id\}").parametrize()
+@_examples(EXAMPLES)
+def test_of_a_worker_that_exists(case: Any, url: str, worker_ids: Iterator[str]) -> None:
+    case.path_parameters["worker_id"] = next(worker_ids)
+    case.call_and_validate(base_url=url, checks=CHECKS, headers=_signed_in())
+
+
+@schema.parametrize()
+@_examples(EXAMPLES_OF_STRANGERS)
+def test_without_a_token(case: Any, url: str) -> None:
+    answer = case.call_and_validate(base_url=url, checks=CHECKS)
+    if case.path not in ("/healthz", "/readyz"):
+        assert answer.status_code in (401, 404, 405), answer.text
+
+
+def _signed_in() -> dict[str, str]:
+    return {"Authorization": f"Bearer {BOOTSTRAP_TOKEN}"}
