@@ -1,5 +1,7 @@
 """Whatever is sent, the answer is one that the OpenAPI document describes, and never a 500."""
 
+# pyright: reportUntypedFunctionDecorator=false
+
 import asyncio
 import itertools
 import threading
