@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import StrEnum
 
 from starlette.datastructures import QueryParams
 
 from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
+from cmlfleet.domain.entities.cml_worker_state import Health, WorkerStatus
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
 LARGEST_PAGE = 1000
@@ -27,6 +29,24 @@ def only(parameters: QueryParams, allowed: Iterable[str]) -> None:
 def values(parameters: QueryParams, name: str) -> tuple[str, ...]:
     """Repeated, or separated by commas."""
     return tuple(part for text in parameters.getlist(name) for part in plain(text).split(",") if part)
+
+
+def statuses(texts: Iterable[str]) -> tuple[str, ...]:
+    """EC2's words for a state. Raises InvalidRequest for another one."""
+    return _words_of(WorkerStatus, "status", texts)
+
+
+def healths(texts: Iterable[str]) -> tuple[str, ...]:
+    """The words for health. Raises InvalidRequest for another one."""
+    return _words_of(Health, "health", texts)
+
+
+def _words_of(kind: type[StrEnum], name: str, texts: Iterable[str]) -> tuple[str, ...]:
+    found, known = tuple(texts), [word.value for word in kind]
+    for text in found:
+        if text not in known:
+            raise InvalidRequest(f"{text!r} is no {name}; there are: {', '.join(known)}")
+    return found
 
 
 def plain(text: str) -> str:
@@ -62,10 +82,10 @@ def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
             raise InvalidRequest("label is key=value or key")
         labels.append((key, value if equals else None))
     return WorkerCriteria(
-        status=values(parameters, "status"),
+        status=statuses(values(parameters, "status")),
         region=values(parameters, "region"),
         account_id=values(parameters, "account_id"),
-        health=values(parameters, "health"),
+        health=healths(values(parameters, "health")),
         labels=tuple(labels),
         q=plain(parameters["q"]) if parameters.get("q") else None,
         figures=tuple(figures),

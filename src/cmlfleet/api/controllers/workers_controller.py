@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
-from cmlfleet.api.parameters import only, page_size, plain, values, worker_criteria
+from cmlfleet.api.parameters import healths, only, page_size, plain, statuses, values, worker_criteria
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand
@@ -70,10 +70,10 @@ async def refresh_workers(body: schemas.RefreshManyBody, mediator: Application, 
     """Refresh many, as an operation to follow."""
     key, equals, value = (body.label or "").partition("=")
     criteria = WorkerCriteria(
-        status=(body.status,) if body.status else (),
+        status=statuses((body.status,) if body.status else ()),
         region=(body.region,) if body.region else (),
         account_id=(body.account_id,) if body.account_id else (),
-        health=(body.health,) if body.health else (),
+        health=healths((body.health,) if body.health else ()),
         labels=((key, value if equals else None),) if key else (),
     )
     worker_ids = None if body.worker_ids is None else tuple(WorkerId(text) for text in body.worker_ids)
