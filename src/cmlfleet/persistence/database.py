@@ -1,15 +1,19 @@
 """Connections to SQLite and PostgreSQL."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cmlfleet.persistence.unavailable import unavailable
 
 BUSY_SECONDS = 10.0  # a writer waits this long for another process's transaction
+BUSY_POLL_SECONDS = 0.01  # its transactions take milliseconds
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0  # no statement of ours takes seconds: beyond this the server hangs
 POOL_SECONDS = 30.0
@@ -24,8 +28,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", size=1)
-            self._reader = _sqlite_engine(url, begin="BEGIN", size=4)
+            self._writer = _sqlite_engine(url, size=1, busy_milliseconds=0)
+            self._reader = _sqlite_engine(url, size=4, busy_milliseconds=round(BUSY_SECONDS * 1000))
         else:
             self._writer = _postgres_engine(url)
             self._reader = self._writer
@@ -38,13 +42,13 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction, committed at the end. Raises StorageUnavailable."""
-        async with _transaction(self._writer) as connection:
+        async with _transaction(self._writer, begin="BEGIN IMMEDIATE" if self.is_sqlite else None) as connection:
             yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that only reads. Raises StorageUnavailable."""
-        async with _transaction(self._reader) as connection:
+        async with _transaction(self._reader, begin="BEGIN" if self.is_sqlite else None) as connection:
             yield connection
 
     async def ping(self) -> None:
@@ -59,14 +63,31 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+async def _transaction(engine: AsyncEngine, *, begin: str | None) -> AsyncGenerator[AsyncConnection]:
     try:
         async with engine.begin() as connection:
+            if begin is not None:
+                await _begin(connection, begin)
             yield connection
     except Exception as error:
         if (meaning := unavailable(error)) is None:
             raise
         raise meaning from error
+
+
+async def _begin(connection: AsyncConnection, statement: str) -> None:
+    """Waits for another process's transaction here and not within SQLite: there the waiting thread holds a mutex of
+    its connection, and a garbage collection that frees one of its cursors would wait for it with the event loop."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            await connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        await asyncio.sleep(BUSY_POLL_SECONDS)
 
 
 def _postgres_engine(url: str) -> AsyncEngine:
@@ -81,7 +102,7 @@ def _postgres_engine(url: str) -> AsyncEngine:
     )
 
 
-def _sqlite_engine(url: str, *, begin: str, size: int) -> AsyncEngine:
+def _sqlite_engine(url: str, *, size: int, busy_milliseconds: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS},
@@ -92,15 +113,16 @@ def _sqlite_engine(url: str, *, begin: str, size: int) -> AsyncEngine:
     )
 
     def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy, not the driver, says when a transaction begins
+        connection.isolation_level = None  # we, not the driver, say when a transaction begins
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={busy_milliseconds}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
     event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
     return engine

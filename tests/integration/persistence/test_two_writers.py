@@ -124,8 +124,8 @@ async def test_a_second_process_waits_for_the_first_one_s_transaction(storage: S
     async with storage.database.writing() as connection:
         await connection.exec_driver_sql("UPDATE workers SET version = 2 WHERE id = 'w-001'")
         waiting = asyncio.ensure_future(other.workers.save(two))
-        await asyncio.sleep(0.2)
-        assert not waiting.done()
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
     assert (await waiting).version == 2
     with pytest.raises(VersionConflict):
         await other.workers.save(one)

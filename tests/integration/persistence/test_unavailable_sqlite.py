@@ -1,5 +1,9 @@
 """Whatever is wrong with the file of SQLite is `StorageUnavailable`."""
 
+import asyncio
+import gc
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,8 @@ from tests.integration.persistence.conftest import OpenStorage
 from tests.integration.persistence.every_call import all_unavailable, every_read, every_write, one_worker
 from tests.integration.persistence.records import status_changed
 
+from cmlfleet.application.ports.storage import WorkerAlreadyKnown
+from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.persistence import database
 from cmlfleet.persistence.storage import Storage
 
@@ -73,3 +79,25 @@ def _damage(path: Path) -> None:
     whole = path.read_bytes()
     schema = 4096  # the first page stays as it is
     path.write_bytes(whole[:schema] + b"\xff" * (len(whole) - schema))
+
+
+@on_sqlite
+async def test_waiting_for_a_lock_never_holds_up_the_event_loop(
+    url: str, open_storage: OpenStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Freeing a cursor of a connection that waits inside SQLite would wait as long."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 3.0)
+    storage, other = open_storage(url), open_storage(url)
+    state = await one_worker(storage)
+    with pytest.raises(WorkerAlreadyKnown) as caught:  # the error's traceback holds a cursor
+        await storage.workers.add(replace(state, id=WorkerId("w-again")), events=())
+    async with other.database.writing() as connection:
+        await connection.execute(text("UPDATE workers SET version = version"))
+        saving = asyncio.ensure_future(storage.workers.save(state))
+        await asyncio.wait([saving], timeout=0.2)
+        del caught
+        began_at = time.monotonic()
+        gc.collect()
+        assert time.monotonic() - began_at < 1
+        assert not saving.done()
+    assert (await saving).version == 2
