@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
+from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.get_fleet_query import GetFleetQuery
 from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
@@ -26,7 +27,8 @@ from cmlfleet.composition import Service
 from cmlfleet.demo_history import seed_history
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.observability.logs import configure_logs
-from cmlfleet.serve import serve
+from cmlfleet.persistence.migrate import SchemaMismatch
+from cmlfleet.serve import PortTaken, serve
 from cmlfleet.settings import load_settings
 from cmlfleet.simulator.plans import Beat
 from cmlfleet.simulator.server import SimulatorServer
@@ -52,8 +54,10 @@ def demo(
         folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cmlfleet-demo-")))
         try:
             uvloop.run(_run(workers=workers, port=port, seed=seed, data_dir=folder))
-        except OSError as error:
-            raise CommandFailed(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; try PORT=8081") from None
+        except PortTaken as error:
+            raise CommandFailed(f"{error}; try another: make run PORT=8081, or --port 8081") from None
+        except (StorageUnavailable, SchemaMismatch) as error:
+            raise CommandFailed(str(error)) from None
 
 
 async def _run(*, workers: int, port: int, seed: int, data_dir: Path) -> None:
@@ -108,16 +112,16 @@ async def _first_table(service: Service, url: str, token: str, workers: int) -> 
             _console.print(
                 f"[red]{region.region}: {region.error_code}[/] {region.detail}", highlight=False, soft_wrap=True
             )
-    _console.print(f"[bold]{url}[/] serves this fleet; the API's documentation is at {url}/api/docs", highlight=False)
-    _console.print("Sign in with this token, in another terminal:", highlight=False)
-    _console.print(f"  export CMLFLEET_URL={url} CMLFLEET_TOKEN={token}", highlight=False, soft_wrap=True)
-    _console.print("  .venv/bin/cmlfleet workers watch", highlight=False)
-    _console.print("  .venv/bin/cmlfleet fleet; .venv/bin/cmlfleet events --follow", highlight=False)
-    _console.print(
-        "Watch sdwan-new boot from refused over 502 to ready within a minute; more will happen and be told here. "
+    for line in (
+        f"[bold]{url}[/] serves this fleet; the API's documentation is at {url}/api/docs",
+        "Sign in with this token, in another terminal:",
+        f"  export CMLFLEET_URL={url} CMLFLEET_TOKEN={token}",
+        "  .venv/bin/cmlfleet workers watch",
+        "  .venv/bin/cmlfleet fleet; .venv/bin/cmlfleet events --follow",
+        "Watch sdwan-new boot from refused over 502 to ready within a minute; more will happen and be told here.",
         "Ctrl-C ends it all.",
-        highlight=False,
-    )
+    ):
+        _console.print(line, highlight=False, soft_wrap=True)
 
 
 def _tell(beat: Beat) -> None:

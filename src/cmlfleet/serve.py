@@ -14,7 +14,15 @@ from cmlfleet.composition import Service
 from cmlfleet.settings import Settings
 
 GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
+BACKLOG = 2048  # connections that wait to be taken
 SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
+
+
+class PortTaken(OSError):
+    """Nobody can listen there: another process does, or the address is not this machine's."""
+
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: {cause.strerror or cause}")
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +47,8 @@ Announce = Callable[[Service, str, int], Awaitable[None]]
 
 
 async def serve(settings: Settings, *, announce: Announce | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StorageUnavailable, SchemaMismatch and OSError (the port is taken)."""
+    """Serve until SIGTERM or SIGINT. Raises StorageUnavailable, SchemaMismatch and PortTaken."""
+    listener = _listen(settings.host, settings.port)
     service = Service(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -48,7 +57,7 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
     await service.start()
     collect_garbage_rarely()
     try:
-        await _serve_http(service, settings, stopping, announce)
+        await _serve_http(service, listener, stopping, announce)
     finally:
         await service.stop()
 
@@ -60,26 +69,33 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """Before anything is started: a second service beside a running one must not touch its data."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise PortTaken(host, port, error) from error
+
+
 async def _serve_http(
-    service: Service, settings: Settings, stopping: asyncio.Event, announce: Announce | None
+    service: Service, listener: socket.socket, stopping: asyncio.Event, announce: Announce | None
 ) -> None:
     config = uvicorn.Config(
         service.app(),
-        host=settings.host,
-        port=settings.port,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
     )
     server = _Server(config)
-    running = asyncio.ensure_future(server.serve())
+    running = asyncio.ensure_future(server.serve(sockets=[listener]))
     listening = asyncio.ensure_future(server.listening.wait())
     await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
     if server.started:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        announcing = asyncio.ensure_future((announce or _announce)(service, settings.host, port))
+        host, port = listener.getsockname()[:2]
+        announcing = asyncio.ensure_future((announce or _announce)(service, host, port))
         stopped = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()

@@ -47,6 +47,7 @@ def serve(
     from cmlfleet.observability.logs import configure_logs  # noqa: PLC0415 - as above
     from cmlfleet.observability.tracing import configure_tracing  # noqa: PLC0415 - as above
     from cmlfleet.persistence.migrate import SchemaMismatch  # noqa: PLC0415 - as above
+    from cmlfleet.serve import PortTaken  # noqa: PLC0415 - as above
     from cmlfleet.serve import serve as run  # noqa: PLC0415 - as above
 
     configure_logs()
@@ -55,8 +56,8 @@ def serve(
         uvloop.run(run(settings))
     except (StorageUnavailable, SchemaMismatch) as error:
         raise CommandFailed(str(error)) from None
-    except OSError as error:
-        raise CommandFailed(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    except PortTaken as error:
+        raise CommandFailed(f"{error}; choose another with --port or CMLFLEET_PORT") from None
 
 
 def migrate(*, config: Config = None) -> None:
