@@ -28,7 +28,8 @@ def plan_reading(state: CMLWorkerState, *, now: datetime, everything: bool) -> C
         )
 
     return CMLReadingPlan(
-        health=is_due(CMLPart.HEALTH, HEALTH_EVERY),
+        # What fails is read again each time: a controller that just came up still fails a check or two.
+        health=is_due(CMLPart.HEALTH, HEALTH_EVERY) or False in state.cml_health.values(),
         labs=state.labs is None or is_due(CMLPart.LABS, LABS_EVERY),
         licence=is_due(CMLPart.LICENCE, LICENCE_EVERY),
         known_lab_ids=None if state.labs is None else frozenset(lab.lab_id for lab in state.labs),
