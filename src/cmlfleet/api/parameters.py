@@ -41,6 +41,17 @@ def healths(texts: Iterable[str]) -> tuple[str, ...]:
     return _words_of(Health, "health", texts)
 
 
+def label_filters(texts: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
+    """A key with the value it must have, or with None for any. Raises InvalidRequest without a key."""
+    found: list[tuple[str, str | None]] = []
+    for text in texts:
+        key, equals, value = plain(text).partition("=")
+        if not key:
+            raise InvalidRequest("label is key=value or key")
+        found.append((key, value if equals else None))
+    return tuple(found)
+
+
 def _words_of(kind: type[StrEnum], name: str, texts: Iterable[str]) -> tuple[str, ...]:
     found, known = tuple(texts), [word.value for word in kind]
     for text in found:
@@ -75,18 +86,12 @@ def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
         else:
             rest.append(name)
     only(QueryParams([(name, "") for name in rest]), _WORKER_PARAMETERS)
-    labels: list[tuple[str, str | None]] = []
-    for text in parameters.getlist("label"):
-        key, equals, value = plain(text).partition("=")
-        if not key:
-            raise InvalidRequest("label is key=value or key")
-        labels.append((key, value if equals else None))
     return WorkerCriteria(
         status=statuses(values(parameters, "status")),
         region=values(parameters, "region"),
         account_id=values(parameters, "account_id"),
         health=healths(values(parameters, "health")),
-        labels=tuple(labels),
+        labels=label_filters(parameters.getlist("label")),
         q=plain(parameters["q"]) if parameters.get("q") else None,
         figures=tuple(figures),
         sort=plain(parameters.get("sort") or "name"),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
-from cmlfleet.api.parameters import healths, only, page_size, plain, statuses, values, worker_criteria
+from cmlfleet.api.parameters import healths, label_filters, only, page_size, plain, statuses, values, worker_criteria
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand
@@ -16,6 +16,7 @@ from cmlfleet.application.commands.refresh_worker_metrics_command import Refresh
 from cmlfleet.application.commands.refresh_workers_command import RefreshWorkersCommand
 from cmlfleet.application.commands.set_credentials_command import DeleteCredentialsCommand, SetCredentialsCommand
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
+from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.queries import views
 from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
 from cmlfleet.application.queries.get_certificate_query import GetCertificateQuery
@@ -68,14 +69,15 @@ async def import_workers(body: schemas.ImportBody, mediator: Application, princi
 @router.post("/refresh", response_model=schemas.OperationBody, status_code=202, responses=documented(404))
 async def refresh_workers(body: schemas.RefreshManyBody, mediator: Application, principal: SignedIn) -> Response:
     """Refresh many, as an operation to follow."""
-    key, equals, value = (body.label or "").partition("=")
     criteria = WorkerCriteria(
         status=statuses((body.status,) if body.status else ()),
         region=(body.region,) if body.region else (),
         account_id=(body.account_id,) if body.account_id else (),
         health=healths((body.health,) if body.health else ()),
-        labels=((key, value if equals else None),) if key else (),
+        labels=label_filters((body.label,) if body.label else ()),
     )
+    if body.worker_ids is not None and criteria != WorkerCriteria():
+        raise InvalidRequest("worker_ids names the workers; region, account_id, status, health and label select them")
     worker_ids = None if body.worker_ids is None else tuple(WorkerId(text) for text in body.worker_ids)
     operation = await mediator.execute_async(
         RefreshWorkersCommand(worker_ids=worker_ids, criteria=criteria), principal
