@@ -17,7 +17,15 @@ def _wrong(worker: dict[str, Any]) -> str:
     failing = words.failing(worker["sources"])
     if worker["health"] == "off":
         return escape("; ".join(_warnings(worker)))
-    return escape("; ".join(filter(None, [worker["health_reason"] or failing, *_warnings(worker)])))
+    return escape("; ".join(filter(None, [_reason(worker) or failing, *_warnings(worker)])))
+
+
+def _reason(worker: dict[str, Any]) -> str | None:
+    """Why, and for how long once that is minutes."""
+    reason, since = worker["health_reason"], next((entry["since"] for entry in worker["health_reasons"]), None)
+    if reason is None or since is None or words.seconds_since(since) < WORTH_TELLING_SECONDS:
+        return reason
+    return f"{reason}, for {words.duration(words.seconds_since(since))}"
 
 
 def _warnings(worker: dict[str, Any]) -> list[str]:
@@ -44,6 +52,7 @@ def _license(worker: dict[str, Any]) -> str:
 
 IDLE_SECONDS = 3600  # a class takes breaks; an hour without any running node is no break
 NEARLY_FULL_PERCENT = 90
+WORTH_TELLING_SECONDS = 60
 
 COLUMNS: tuple[Column, ...] = (
     ("NAME", lambda worker: escape(worker["name"])),
