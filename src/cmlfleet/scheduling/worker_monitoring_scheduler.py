@@ -1,6 +1,7 @@
 """When workers are refreshed in the background. What a refresh is, is not known here."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,12 +55,12 @@ class WorkerMonitoringScheduler:
 
     async def close(self) -> None:
         """Fire no more, and let what runs finish, within ten seconds."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
-            for task in late:
-                task.cancel()
+            await asyncio.wait(self._running, timeout=CLOSE_SECONDS)
+        self._scheduler.shutdown(wait=False)  # cancels what is late
 
     def every(
         self, job: RecurrentBackgroundJob, *, interval_seconds: float, first_after_seconds: float = 0.0
@@ -120,7 +121,8 @@ class WorkerMonitoringScheduler:
             if task is not None:
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            await job.run_async()
+            with contextlib.suppress(asyncio.CancelledError):  # only `close` cancels: nothing that failed
+                await job.run_async()
 
         self._scheduler.add_job(
             fire,

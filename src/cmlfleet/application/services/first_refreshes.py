@@ -1,10 +1,12 @@
 """The refreshes that follow an adoption, after the answer to who asked for it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
+from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.principal import Principal
 from cmlfleet.domain.identifiers import WorkerId
 
@@ -38,6 +40,7 @@ class FirstRefreshes:
     async def _run(self, worker_id: WorkerId, principal: Principal) -> None:
         async with self._slots:
             try:
-                await self._refresh(worker_id, principal)
+                with contextlib.suppress(WorkerNotFound):  # forgotten meanwhile
+                    await self._refresh(worker_id, principal)
             except Exception as error:
                 logger.warning("first_refresh_failed", worker_id=worker_id, error=repr(error))

@@ -43,12 +43,12 @@ class WorkerMetricsCollectionJob(RecurrentBackgroundJob):
             ),
             return_exceptions=True,
         )
-        failures = 0
+        failures: list[BaseException] = []
         for member, outcome in zip(members, outcomes, strict=True):
             error = outcome if isinstance(outcome, BaseException) else None
-            failures += error is not None and not isinstance(error, WorkerNotFound)
+            if error is not None and not isinstance(error, WorkerNotFound):  # forgotten meanwhile
+                failures.append(error)
             for observer in self._refresh_observers:
                 observer(member, error)
         if failures:
-            first = next(outcome for outcome in outcomes if isinstance(outcome, BaseException))
-            raise RuntimeError(f"{failures} of {len(members)} refreshes failed, the first with {first!r}")
+            raise RuntimeError(f"{len(failures)} of {len(members)} refreshes failed, the first with {failures[0]!r}")
