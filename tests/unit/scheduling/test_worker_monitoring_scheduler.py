@@ -1,0 +1,123 @@
+"""When groups fire: soon after the first member, again each interval, never over itself; and a stop that waits."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+import pytest
+from tests.support.application_scene import ACCOUNT, REGION, utc_now
+from tests.support.waiting import until
+
+from cmlfleet.application.mediator import Mediator
+from cmlfleet.application.services.recurrent_background_job import JobRun, RecurrentBackgroundJob
+from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.scheduling import worker_monitoring_scheduler
+from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
+
+ONE, TWO = WorkerId("w-1"), WorkerId("w-2")
+
+
+class RecordingJob(WorkerMetricsCollectionJob):
+    """Remembers whom it would have refreshed; while `gate` is clear, a run waits for it."""
+
+    def __init__(self, name: str, members: Callable[[], Sequence[WorkerId]]) -> None:
+        super().__init__(name=name, members=members, mediator=Mediator([]), clock=utc_now)
+        self.begun: list[tuple[WorkerId, ...]] = []
+        self.ended = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def work_async(self) -> None:
+        self.begun.append(tuple(self._members()))
+        await self.gate.wait()
+        self.ended += 1
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.jobs: list[RecordingJob] = []
+        self.scheduler = WorkerMonitoringScheduler(interval_seconds=1, make_job=self._make)
+        self.scheduler.start()
+
+    def _make(self, name: str, members: Callable[[], Sequence[WorkerId]]) -> WorkerMetricsCollectionJob:
+        self.jobs.append(RecordingJob(name, members))
+        return self.jobs[-1]
+
+
+@pytest.fixture
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
+    monkeypatch.setattr(worker_monitoring_scheduler, "FIRST_FIRE_SECONDS", 0.01)
+    scene = Scene()
+    yield scene
+    for job in scene.jobs:
+        job.gate.set()
+    await scene.scheduler.close()
+
+
+async def test_a_group_is_refreshed_soon_and_then_each_interval(scene: Scene) -> None:
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    scene.scheduler.ensure(TWO, ACCOUNT, REGION)
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    (job,) = scene.jobs
+    await until(lambda: len(job.begun) == 3, what="three fires")
+    assert set(job.begun) == {(ONE, TWO)}
+    (group,) = scene.scheduler.groups()
+    assert (group.workers, group.account_id, group.region) == (2, ACCOUNT, REGION)
+    assert group.last_fire_at is not None
+    assert scene.scheduler.next_refresh_at(ONE) == group.next_fire_at
+
+
+async def test_who_is_taken_out_is_not_refreshed_again(scene: Scene) -> None:
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    scene.scheduler.ensure(TWO, ACCOUNT, REGION)
+    scene.scheduler.remove(ONE)
+    (job,) = scene.jobs
+    await until(lambda: job.begun, what="a fire")
+    assert job.begun == [(TWO,)]
+    scene.scheduler.remove(TWO)
+    scene.scheduler.remove(TWO)
+    assert list(scene.scheduler.groups()) == []
+    assert scene.scheduler.next_refresh_at(TWO) is None
+
+
+async def test_a_slow_run_is_not_overtaken_by_the_next(scene: Scene) -> None:
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    (job,) = scene.jobs
+    job.gate.clear()
+    await until(lambda: job.begun, what="the first fire")
+    beside: list[JobRun] = []
+    scene.scheduler.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
+    await until(lambda: len(beside) == 2, what="two more intervals")
+    assert len(job.begun) == 1
+    job.gate.set()
+    await until(lambda: len(job.begun) == 2, what="the next fire")
+
+
+async def test_closing_lets_what_runs_finish(scene: Scene) -> None:
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    (job,) = scene.jobs
+    job.gate.clear()
+    await until(lambda: job.begun, what="the first fire")
+    closing = asyncio.ensure_future(scene.scheduler.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    job.gate.set()
+    await closing
+    assert (len(job.begun), job.ended) == (1, 1)
+
+
+async def test_closing_does_not_wait_for_ever(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_monitoring_scheduler, "CLOSE_SECONDS", 0.01)
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    (job,) = scene.jobs
+    job.gate.clear()
+    await until(lambda: job.begun, what="the first fire")
+    await scene.scheduler.close()
+    assert job.ended == 0
+
+
+class _Counting(RecurrentBackgroundJob):
+    def __init__(self, runs: list[JobRun]) -> None:
+        super().__init__(name="beside", clock=utc_now, observers=[runs.append])
+
+    async def work_async(self) -> None: ...
