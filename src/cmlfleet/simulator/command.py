@@ -59,7 +59,8 @@ def simulate(
     seed
         The same seed gives the same fleet.
     scenario
-        steady, team, multi or chaos.
+        steady: one region, all well. team: the demo's story. multi: four regions in each of two accounts.
+        chaos: each worker has a fault of its own.
     cml_version
         The version the controllers play.
     """
@@ -189,6 +190,8 @@ async def _serve(server: SimulatorServer) -> None:
     try:
         for variable, value in server.environment().items():
             sys.stdout.write(f"export {variable}={shlex.quote(value)}\n")
+        if more_accounts := server.configuration():
+            _say(f"the other accounts are reached with this in cmlfleet.toml:\n\n{more_accounts}")
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await ended.wait()

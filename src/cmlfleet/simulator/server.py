@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 
+import orjson
 from aiohttp import web
 
 from cmlfleet.simulator.clock import SimulationClock
@@ -118,6 +119,23 @@ class SimulatorServer:
             "VIRL2_PASS": CML_PASSWORD,
             "CML_VERIFY_CERT": "False",
         }
+
+    def configuration(self) -> str:
+        """What `cmlfleet.toml` needs to reach the scenario's other accounts; empty when there is only one."""
+        tables: list[str] = []
+        for account in self.scenario.accounts[1:]:
+            plans = (plan for plan in self.scenario.workers if plan.account_id == account.account_id)
+            regions = dict.fromkeys(plan.region for plan in plans)
+            lines = [
+                "[[accounts]]",
+                f'id = "{account.account_id}"',
+                f'role_arn = "arn:aws:iam::{account.account_id}:role/cmlfleet"',
+                f"regions = {orjson.dumps(list(regions)).decode()}",
+            ]
+            if account.external_id is not None:
+                lines.append(f'external_id = "{account.external_id}"')
+            tables.append("\n".join(lines) + "\n")
+        return "\n".join(tables)
 
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
