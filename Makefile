@@ -26,11 +26,11 @@ check: setup ## lint, types, layers, the API document, dead links
 	@$(PY) scripts/check_links.py
 	@$(PY) scripts/check_hygiene.py
 	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
-	@$(PY) scripts/reference_pages.py --check
+	@$(PY) -m scripts.reference_pages --check
 
 docs: setup ## the reference pages that are made from the code
 	@$(PY) -m cmlfleet.api.openapi > docs/reference/openapi.json
-	@$(PY) scripts/reference_pages.py
+	@$(PY) -m scripts.reference_pages
 
 lock: ## choose versions anew and write requirements.lock
 	@UV_CACHE_DIR="$(CURDIR)/.cache/uv" .venv/bin/uv pip compile -q pyproject.toml --group dev --universal \

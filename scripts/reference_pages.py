@@ -1,9 +1,11 @@
-"""Writes the reference pages that are made from the code: configuration, events, metrics."""
+"""Writes the reference pages that are made from the code: access, configuration, events, metrics."""
 
 import inspect
 import sys
 from pathlib import Path
 from typing import Any, cast
+
+from scripts.access_page import access
 
 from cmlfleet.domain.events import cml_worker as events
 from cmlfleet.domain.events.domain_event import DomainEvent
@@ -90,7 +92,7 @@ def metrics() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"configuration.md": configuration, "events.md": domain_events, "metrics.md": metrics}
+PAGES = {"access.md": access, "configuration.md": configuration, "events.md": domain_events, "metrics.md": metrics}
 
 
 def main(arguments: list[str]) -> int:

@@ -9,6 +9,8 @@ from cmlfleet import __version__
 from cmlfleet.api.app import create_app
 from cmlfleet.api.authentication import TokenAuthenticator
 from cmlfleet.api.stream import StreamHub
+from cmlfleet.application.access import ACCESS
+from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands import (
     accept_certificate_command,
@@ -21,15 +23,18 @@ from cmlfleet.application.commands import (
     set_credentials_command,
     update_worker_command,
 )
-from cmlfleet.application.mediator import Mediator, Registration, authorise
+from cmlfleet.application.mediator import Mediator, Registration
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries import (
+    follow_changes_query,
     get_certificate_query,
     get_cml_worker_by_id_query,
     get_fleet_query,
     get_license_query,
+    get_me_query,
+    get_metrics_query,
     get_samples_query,
     get_system_query,
     list_events_query,
@@ -116,7 +121,7 @@ class Service:
         )
         self._first_refreshes = FirstRefreshes(self._refresh)
         self._operations = OperationRunner(store=self.storage.operations, clock=clock, observe=self._hub.operation)
-        self.mediator = Mediator(self._registrations(), pipeline=(traced, authorise))
+        self.mediator = Mediator(self._registrations(), pipeline=(traced, Authorisation(ACCESS)))
 
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
         """Bring the schema up to date, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
@@ -155,8 +160,6 @@ class Service:
             authenticator=TokenAuthenticator(
                 tokens=self.storage.tokens, bootstrap_token=self._settings.bootstrap_token, clock=self._clock
             ),
-            stream_hub=self._hub,
-            metrics_text=self._metrics.text,
             readiness=self._readiness,
             metrics_public=self._settings.metrics_public,
         )
@@ -285,6 +288,15 @@ class Service:
     def _queries(self) -> list[tuple[Any, Any]]:
         reader, clock, monitoring = self.storage.reader, self._clock, self._scheduler
         return [
+            (get_me_query.GetMeQuery, get_me_query.GetMeQueryHandler()),
+            (
+                get_metrics_query.GetMetricsQuery,
+                get_metrics_query.GetMetricsQueryHandler(text=self._metrics.text),
+            ),
+            (
+                follow_changes_query.FollowChangesQuery,
+                follow_changes_query.FollowChangesQueryHandler(listen=self._hub.listen),
+            ),
             (
                 get_cml_worker_by_id_query.GetCMLWorkerByIdQuery,
                 get_cml_worker_by_id_query.GetCMLWorkerByIdQueryHandler(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from cmlfleet.application.access import ACCESS
+from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.commands.discover_workers_command import (
     DiscoverWorkersCommand,
     DiscoverWorkersCommandHandler,
@@ -77,7 +79,7 @@ class ApplicationScene:
         )
         self.standings = ScopeStandings(utc_now)
         self.first_refreshes = FirstRefreshes(self.refresh_as)
-        self.mediator = Mediator(self._registrations())
+        self.mediator = Mediator(self._registrations(), pipeline=(Authorisation(ACCESS),))
 
     async def send(self, message: Message[T], principal: Principal = ANN) -> T:
         """Through the mediator, as everything goes."""

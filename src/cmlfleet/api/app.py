@@ -21,7 +21,6 @@ from cmlfleet.api.controllers import (
 from cmlfleet.api.docs_page import docs_page
 from cmlfleet.api.limits import guard
 from cmlfleet.api.problems import Problem, install_problems
-from cmlfleet.api.stream import StreamHub
 from cmlfleet.application.mediator import Mediator
 
 
@@ -29,8 +28,6 @@ def create_app(
     *,
     mediator: Mediator,
     authenticator: Authenticator,
-    stream_hub: StreamHub,
-    metrics_text: Callable[[], Awaitable[bytes]],
     readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]],
     metrics_public: bool,
 ) -> FastAPI:
@@ -38,8 +35,6 @@ def create_app(
     app = bare_app()
     app.state.mediator = mediator
     app.state.authenticator = authenticator
-    app.state.stream_hub = stream_hub
-    app.state.metrics_text = metrics_text
     app.state.readiness = readiness
     app.state.metrics_public = metrics_public
     return app

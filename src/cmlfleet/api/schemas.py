@@ -168,13 +168,6 @@ class NewToken(BaseModel):
     record: TokenRecord
 
 
-class Me(BaseModel):
-    """Who is signed in."""
-
-    name: str
-    role: str
-
-
 class Health(BaseModel):
     """The process is alive."""
 

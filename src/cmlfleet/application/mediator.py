@@ -2,20 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from cmlfleet.application.errors import NotAllowed
-from cmlfleet.application.principal import SYSTEM, Principal, Role
+from cmlfleet.application.principal import SYSTEM, Principal
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
 
 class Message(Generic[R_co]):
-    """A command or a query; `R` is what its handler answers, `needs` the role that may send it."""
+    """A command or a query; `R` is what its handler answers. Who may send it stands in `access.py`."""
 
     __slots__ = ()
-    needs: ClassVar[Role] = Role.VIEWER
 
 
 M_contra = TypeVar("M_contra", bound=Message[Any], contravariant=True)
@@ -36,13 +34,6 @@ class Behaviour(Protocol):
     async def __call__(self, message: Message[Any], principal: Principal, proceed: Next) -> Any: ...
 
 
-async def authorise(message: Message[Any], principal: Principal, proceed: Next) -> Any:
-    """Refuse whoever lacks the message's role. Raises NotAllowed."""
-    if not principal.role.includes(message.needs):
-        raise NotAllowed(principal, message.needs, type(message).__name__)
-    return await proceed()
-
-
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A message's class and the handler it goes to."""
@@ -54,9 +45,7 @@ class Registration:
 class Mediator:
     """Dispatches each message to its one handler, through the pipeline, in the order given."""
 
-    def __init__(
-        self, registrations: Sequence[Registration], *, pipeline: Sequence[Behaviour] = (authorise,)
-    ) -> None:
+    def __init__(self, registrations: Sequence[Registration], *, pipeline: Sequence[Behaviour]) -> None:
         self._handlers = {registration.message: registration.handler for registration in registrations}
         self._pipeline = tuple(pipeline)
 

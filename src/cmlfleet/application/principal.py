@@ -30,3 +30,4 @@ class Principal:
 SYSTEM = Principal("system", Role.ADMIN)
 SCHEDULE = Principal("schedule", Role.OPERATOR)
 DISCOVERY = Principal("discovery", Role.OPERATOR)
+ANYONE = Principal("anyone", Role.VIEWER)  # who scrapes metrics that the configuration opens

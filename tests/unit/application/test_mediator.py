@@ -1,12 +1,14 @@
 """One handler for each message, the pipeline round it, and roles that hold for everybody."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
+from cmlfleet.application.access import Rule
+from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.errors import NotAllowed
-from cmlfleet.application.mediator import Mediator, Message, Next, Registration, authorise
+from cmlfleet.application.mediator import Mediator, Message, Next, Registration
 from cmlfleet.application.principal import Principal, Role
 
 
@@ -17,7 +19,15 @@ class Read(Message[str]):
 
 @dataclass(frozen=True)
 class Change(Message[str]):
-    needs: ClassVar[Role] = Role.OPERATOR
+    pass
+
+
+@dataclass(frozen=True)
+class Unlisted(Message[str]):
+    pass
+
+
+AUTHORISE = Authorisation({Read: Rule(Role.VIEWER), Change: Rule(Role.OPERATOR)})
 
 
 class Handler:
@@ -34,7 +44,7 @@ VIEWER, OPERATOR, ADMIN = (Principal(role.value, role) for role in Role)
 
 async def test_a_message_goes_to_its_handler_with_who_sent_it() -> None:
     reads, changes = Handler(), Handler()
-    mediator = Mediator([Registration(Read, reads), Registration(Change, changes)])
+    mediator = Mediator([Registration(Read, reads), Registration(Change, changes)], pipeline=(AUTHORISE,))
     assert await mediator.execute_async(Read("a"), VIEWER) == "handled Read(word='a')"
     assert reads.handled == [(Read("a"), VIEWER)]
     assert changes.handled == []
@@ -42,7 +52,7 @@ async def test_a_message_goes_to_its_handler_with_who_sent_it() -> None:
 
 async def test_who_lacks_the_role_is_refused_before_the_handler_runs() -> None:
     changes = Handler()
-    mediator = Mediator([Registration(Change, changes)])
+    mediator = Mediator([Registration(Change, changes)], pipeline=(AUTHORISE,))
     with pytest.raises(NotAllowed) as refused:
         await mediator.execute_async(Change(), VIEWER)
     assert "operator" in str(refused.value)
@@ -50,6 +60,14 @@ async def test_who_lacks_the_role_is_refused_before_the_handler_runs() -> None:
     for principal in (OPERATOR, ADMIN):
         await mediator.execute_async(Change(), principal)
     assert [principal for _, principal in changes.handled] == [OPERATOR, ADMIN]
+
+
+async def test_a_message_that_the_table_of_access_lacks_goes_nowhere() -> None:
+    handler = Handler()
+    mediator = Mediator([Registration(Unlisted, handler)], pipeline=(AUTHORISE,))
+    with pytest.raises(LookupError):
+        await mediator.execute_async(Unlisted(), ADMIN)
+    assert handler.handled == []
 
 
 async def test_the_pipeline_runs_in_its_order_round_the_handler() -> None:
@@ -64,6 +82,6 @@ async def test_the_pipeline_runs_in_its_order_round_the_handler() -> None:
 
         return behaviour
 
-    mediator = Mediator([Registration(Read, Handler())], pipeline=(step("first"), authorise, step("second")))
+    mediator = Mediator([Registration(Read, Handler())], pipeline=(step("first"), AUTHORISE, step("second")))
     await mediator.execute_async(Read("a"), VIEWER)
     assert told == ["first before", "second before", "second after", "first after"]

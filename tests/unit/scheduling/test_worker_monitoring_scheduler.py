@@ -21,7 +21,7 @@ class RecordingJob(WorkerMetricsCollectionJob):
     """Remembers whom it would have refreshed; while `gate` is clear, a run waits for it."""
 
     def __init__(self, name: str, members: Callable[[], Sequence[WorkerId]]) -> None:
-        super().__init__(name=name, members=members, mediator=Mediator([]), clock=utc_now)
+        super().__init__(name=name, members=members, mediator=Mediator([], pipeline=()), clock=utc_now)
         self.begun: list[tuple[WorkerId, ...]] = []
         self.ended = 0
         self.gate = asyncio.Event()

@@ -10,7 +10,10 @@ from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute, signed_in
 from cmlfleet.api.problems import NotSignedIn, documented
+from cmlfleet.application.principal import ANYONE
 from cmlfleet.application.queries import views
+from cmlfleet.application.queries.get_me_query import GetMeQuery
+from cmlfleet.application.queries.get_metrics_query import GetMetricsQuery
 from cmlfleet.application.queries.get_system_query import GetSystemQuery
 
 router = APIRouter(tags=["system"])
@@ -49,18 +52,16 @@ async def readyz(request: Request) -> Response:
     response_class=Response,
     responses={**documented(), 200: {"description": "Prometheus", "content": {PROMETHEUS: {}}}},
 )
-async def metrics(request: Request) -> Response:
+async def metrics(request: Request, mediator: Application) -> Response:
     """For Prometheus; needs a viewer's token unless the configuration opens it."""
-    if not request.app.state.metrics_public:
-        await signed_in(request)
-    text: Callable[[], Awaitable[bytes]] = request.app.state.metrics_text
-    return Response(await text(), media_type=PROMETHEUS)
+    principal = ANYONE if request.app.state.metrics_public else await signed_in(request)
+    return Response(await mediator.execute_async(GetMetricsQuery(), principal), media_type=PROMETHEUS)
 
 
-@signed_in_router.get("/api/v1/me", response_model=schemas.Me, responses=documented())
-async def me(principal: SignedIn) -> Response:
+@signed_in_router.get("/api/v1/me", response_model=views.MeView, responses=documented())
+async def me(mediator: Application, principal: SignedIn) -> Response:
     """Who is signed in, with what role."""
-    return answer({"name": principal.name, "role": principal.role.value})
+    return answer(await mediator.execute_async(GetMeQuery(), principal))
 
 
 @signed_in_router.get("/api/v1/system", response_model=views.SystemView, responses=documented())

@@ -1,13 +1,12 @@
 """A person has compared a changed certificate and accepts it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import CMLSource
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.get_certificate_query import certificate_view
 from cmlfleet.application.queries.views import CertificateView
 from cmlfleet.application.services.worker_shelf import WorkerShelf
@@ -21,7 +20,6 @@ class AcceptCertificateCommand(Message[CertificateView]):
 
     worker_id: WorkerId
     fingerprint: str
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class AcceptCertificateCommandHandler:

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
 from uuid import uuid4
 
 from cmlfleet.application.clock import Clock
@@ -37,7 +36,6 @@ class CreateTokenCommand(Message[CreatedToken]):
     name: str
     role: Role
     expires_at: datetime | None = None
-    needs: ClassVar[Role] = Role.ADMIN
 
 
 class CreateTokenCommandHandler:
@@ -71,7 +69,6 @@ class RevokeTokenCommand(Message[None]):
     """The token stops working at once."""
 
     token_id: str
-    needs: ClassVar[Role] = Role.ADMIN
 
 
 class RevokeTokenCommandHandler:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import EC2Source
 from cmlfleet.application.ports.storage import WorkerAlreadyKnown, WorkerStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.first_refreshes import FirstRefreshes
 from cmlfleet.application.services.scope_standing import ScopeStandings
@@ -34,7 +33,6 @@ class DiscoverWorkersCommand(Message[DiscoveryResult]):
 
     account_id: AccountId
     region: Region
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class DiscoverWorkersCommandHandler:

@@ -1,7 +1,6 @@
 """Removing a record; the instance lives on."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import WorkerNotFound
@@ -9,7 +8,7 @@ from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.sources import CMLSource
 from cmlfleet.application.ports.storage import CredentialsStore, WorkerStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.worker_shelf import WakeDelivery
 from cmlfleet.domain.cause import Cause
@@ -22,7 +21,6 @@ class ForgetWorkerCommand(Message[None]):
     """The sweep does not adopt the instance again; an explicit import does."""
 
     worker_id: WorkerId
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class ForgetWorkerCommandHandler:

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import InvalidRequest, SourceUnavailable
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import EC2Source
 from cmlfleet.application.ports.storage import WorkerAlreadyKnown, WorkerStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.views import ImportResult, WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.adoption import Adoption
@@ -34,7 +33,6 @@ class ImportWorkersCommand(Message[ImportResult]):
     instance_ids: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     dry_run: bool = False
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class ImportWorkersCommandHandler:

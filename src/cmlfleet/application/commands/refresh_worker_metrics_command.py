@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.sources import CloudWatchSource, CMLSource, CMLTarget, EC2Source
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.views import RefreshResult, SourceReport, SourceReports
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.controller_lookup import ControllerLookup
@@ -31,7 +30,6 @@ class RefreshWorkerMetricsCommand(Message[RefreshResult]):
 
     worker_id: WorkerId
     background: bool = False
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 Observation = Callable[[CMLWorker], None]

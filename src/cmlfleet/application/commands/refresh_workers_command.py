@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.ports.storage import Operation, WorkerStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.application.services.operation_runner import OperationRunner
@@ -26,7 +25,6 @@ class RefreshWorkersCommand(Message[Operation]):
 
     worker_ids: tuple[WorkerId, ...] | None = None
     criteria: WorkerCriteria | None = None
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class RefreshWorkersCommandHandler:

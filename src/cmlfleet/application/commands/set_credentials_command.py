@@ -1,14 +1,13 @@
 """A worker's own CML credentials: written, never read back."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import CMLCredentials, CMLSource
 from cmlfleet.application.ports.storage import CredentialsStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.identifiers import WorkerId
@@ -22,7 +21,6 @@ class SetCredentialsCommand(Message[None]):
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,6 @@ class DeleteCredentialsCommand(Message[None]):
     """Back to the fleet's credentials."""
 
     worker_id: WorkerId
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class SetCredentialsCommandHandler:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.views import WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.worker_shelf import WorkerShelf
@@ -22,7 +21,6 @@ class UpdateWorkerCommand(Message[WorkerView]):
     labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     note: str | None = None
     changes_note: bool = False
-    needs: ClassVar[Role] = Role.OPERATOR
 
 
 class UpdateWorkerCommandHandler:

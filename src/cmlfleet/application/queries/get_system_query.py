@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.storage import Outbox
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.views import BudgetView, SystemView
 
 COUNTED_AT_MOST = 10_000
@@ -16,8 +15,6 @@ COUNTED_AT_MOST = 10_000
 @dataclass(frozen=True, slots=True)
 class GetSystemQuery(Message[SystemView]):
     """For administrators."""
-
-    needs: ClassVar[Role] = Role.ADMIN
 
 
 class GetSystemQueryHandler:

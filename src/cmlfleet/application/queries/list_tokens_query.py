@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.storage import ApiToken, TokenStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class ListTokensQuery(Message[Sequence[ApiToken]]):
     """All of them."""
-
-    needs: ClassVar[Role] = Role.ADMIN
 
 
 class ListTokensQueryHandler:

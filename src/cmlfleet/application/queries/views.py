@@ -300,6 +300,14 @@ class FleetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeView:
+    """Who is signed in, with what role."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateView:
     """SHA-256 fingerprints in lower-case hexadecimal; `changed` while the presented one is refused."""
 
