@@ -68,7 +68,8 @@ class RunningService:
         return answer.json()
 
     async def adopt_all(self) -> list[dict[str, Any]]:
-        """Import the whole simulated fleet of the home region and wait for each first refresh."""
+        """Import the whole simulated fleet of the home region and wait until nothing more happens by itself: each
+        first refresh, and the first fire of the monitoring group that an adoption opens."""
         instances = [worker.instance for worker in self.simulator.fleet.workers.values()]
         region = instances[0].region
         answer = await self.client.post(
@@ -80,7 +81,12 @@ class RunningService:
         async def all_read() -> bool:
             return all(worker["last_refreshed_at"] for worker in await self.workers())
 
+        async def has_fired() -> bool:
+            answer = await self.client.get("/api/v1/system")
+            return any(group["last_fire_at"] for group in answer.json()["groups"])
+
         await until(all_read, timeout_seconds=_START_SECONDS, what="each worker's first refresh")
+        await until(has_fired, timeout_seconds=_START_SECONDS, what="the group's first fire")
         return await self.workers()
 
 
