@@ -55,3 +55,33 @@ async def test_a_cancelled_run_cancels_its_jobs():
             await run_staggered([hang, hang], patience_seconds=0.01)
 
     assert cancelled == ["hang", "hang"]
+
+
+async def test_nothing_begins_while_a_cancelled_job_takes_its_time_to_end():
+    complaints = list[str]()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    has_begun, has_tidied = asyncio.Event(), asyncio.Event()
+    late_began = False
+
+    async def fail() -> None:
+        await has_begun.wait()
+        raise ValueError
+
+    async def tidy_up() -> None:
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            loop.call_later(0.1, has_tidied.set)  # its turn's patience is over before
+            await has_tidied.wait()
+
+    async def late() -> None:
+        nonlocal late_began
+        late_began = True
+
+    with pytest.raises(ExceptionGroup):
+        await run_staggered([fail, tidy_up, late], patience_seconds=0.02)
+
+    assert not late_began
+    assert not complaints

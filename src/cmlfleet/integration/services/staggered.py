@@ -15,16 +15,19 @@ async def run_staggered(jobs: Sequence[Job], *, patience_seconds: float) -> None
     """
     loop = asyncio.get_running_loop()
     waiting = deque(jobs)
+    is_ending = False
 
     async with asyncio.TaskGroup() as group:
 
         async def run_in_turn() -> None:
+            nonlocal is_ending
             overtaken = False
 
             def overtake() -> None:
                 nonlocal overtaken
                 overtaken = True
-                group.create_task(run_in_turn())
+                if not is_ending:
+                    group.create_task(run_in_turn())
 
             while waiting and not overtaken:
                 job = waiting.popleft()
@@ -32,6 +35,9 @@ async def run_staggered(jobs: Sequence[Job], *, patience_seconds: float) -> None
                 patience = loop.call_later(patience_seconds, overtake)
                 try:
                     await job()
+                except BaseException:
+                    is_ending = True  # the group takes no more tasks, but others' timers may still fire
+                    raise
                 finally:
                     patience.cancel()
 
