@@ -41,11 +41,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         connection.isolation_level = None  # or the driver would commit before each change of the schema
         connection.execute("PRAGMA foreign_keys=OFF")
 
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
     event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
     return engine
 
 
@@ -53,6 +49,8 @@ async def _run_on_sqlite(url: str) -> None:
     engine = _sqlite_engine(url)
     try:
         async with engine.begin() as connection:
+            # Here and not as the engine's "begin" event: a refusal there would leave the connection open.
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
             await connection.run_sync(_migrate)
             if (await connection.execute(text("PRAGMA foreign_key_check"))).first() is not None:
                 raise RuntimeError("the migration left rows that refer to nothing")
