@@ -1,0 +1,224 @@
+"""The mediator's table: each message and the handler that carries it out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cmlfleet import __version__
+from cmlfleet.api.stream import StreamHub
+from cmlfleet.application.clock import Clock
+from cmlfleet.application.commands import (
+    accept_certificate_command,
+    create_token_command,
+    discover_workers_command,
+    forget_worker_command,
+    import_workers_command,
+    refresh_worker_metrics_command,
+    refresh_workers_command,
+    set_credentials_command,
+    update_worker_command,
+)
+from cmlfleet.application.mediator import Registration
+from cmlfleet.application.ports.monitoring import MonitoringSchedule
+from cmlfleet.application.queries import (
+    follow_changes_query,
+    get_certificate_query,
+    get_cml_worker_by_id_query,
+    get_fleet_query,
+    get_license_query,
+    get_me_query,
+    get_metrics_query,
+    get_samples_query,
+    get_system_query,
+    list_events_query,
+    list_labs_query,
+    list_tokens_query,
+    list_workers_query,
+    operations_queries,
+)
+from cmlfleet.application.services.adoption import Adoption
+from cmlfleet.application.services.controller_lookup import ControllerLookup
+from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.application.services.saved_records import SavedRecords
+from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.services.worker_shelf import WakeDelivery, WorkerShelf
+from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL, Sources
+from cmlfleet.observability.metrics.service_metrics import ServiceMetrics
+from cmlfleet.persistence.storage import Storage
+from cmlfleet.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the handlers are made of. `refresh` sends RefreshWorkerMetricsCommand through the mediator."""
+
+    settings: Settings
+    clock: Clock
+    storage: Storage
+    sources: Sources
+    monitoring: MonitoringSchedule
+    saved_records: SavedRecords
+    wake_delivery: WakeDelivery
+    standings: ScopeStandings
+    first_refreshes: FirstRefreshes
+    operations: OperationRunner
+    refresh: refresh_workers_command.RefreshOne
+    metrics: ServiceMetrics
+    hub: StreamHub
+
+
+def registrations(parts: Parts) -> list[Registration]:
+    """Every message that there is."""
+    return [Registration(message, handler) for message, handler in [*_commands(parts), *_queries(parts)]]
+
+
+def _commands(parts: Parts) -> list[tuple[Any, Any]]:
+    settings, clock, storage, sources = parts.settings, parts.clock, parts.storage, parts.sources
+    monitoring, cml = parts.monitoring, parts.sources.cml
+    reader = storage.reader
+    shelf = WorkerShelf(
+        workers=storage.workers,
+        policies=sources.policy_of,
+        saved_records=parts.saved_records,
+        monitoring=monitoring,
+        wake_delivery=parts.wake_delivery,
+    )
+    adoption = Adoption(shelf=shelf, clock=clock)
+    max_age_seconds = settings.refresh_interval * SWEEP_AGE_OF_INTERVAL
+    refresh = refresh_worker_metrics_command.RefreshWorkerMetricsCommandHandler(
+        shelf=shelf,
+        ec2=sources.aws.ec2,
+        cloudwatch=sources.aws.cloudwatch,
+        cml=cml,
+        controllers=ControllerLookup(storage.workers),
+        monitoring=monitoring,
+        clock=clock,
+        background_max_age_seconds=max_age_seconds,
+        observe=parts.metrics.observe_refresh,
+    )
+    credentials = set_credentials_command.SetCredentialsCommandHandler(
+        shelf=shelf, credentials=storage.credentials, cml=cml, clock=clock
+    )
+    return [
+        (refresh_worker_metrics_command.RefreshWorkerMetricsCommand, refresh),
+        (
+            refresh_workers_command.RefreshWorkersCommand,
+            refresh_workers_command.RefreshWorkersCommandHandler(
+                reader=reader, workers=storage.workers, operations=parts.operations, refresh=parts.refresh
+            ),
+        ),
+        (
+            import_workers_command.ImportWorkersCommand,
+            import_workers_command.ImportWorkersCommandHandler(
+                ec2=sources.aws.ec2,
+                workers=storage.workers,
+                adoption=adoption,
+                first_refreshes=parts.first_refreshes,
+                scopes=sources.scopes.known,
+                clock=clock,
+            ),
+        ),
+        (
+            discover_workers_command.DiscoverWorkersCommand,
+            discover_workers_command.DiscoverWorkersCommandHandler(
+                ec2=sources.aws.ec2,
+                workers=storage.workers,
+                adoption=adoption,
+                first_refreshes=parts.first_refreshes,
+                standings=parts.standings,
+                discovery_tags=settings.discovery_tags,
+                max_age_seconds=settings.discovery_interval * SWEEP_AGE_OF_INTERVAL,
+            ),
+        ),
+        (
+            update_worker_command.UpdateWorkerCommand,
+            update_worker_command.UpdateWorkerCommandHandler(shelf=shelf, clock=clock),
+        ),
+        (
+            forget_worker_command.ForgetWorkerCommand,
+            forget_worker_command.ForgetWorkerCommandHandler(
+                workers=storage.workers,
+                credentials=storage.credentials,
+                cml=cml,
+                monitoring=monitoring,
+                saved_records=parts.saved_records,
+                wake_delivery=parts.wake_delivery,
+                clock=clock,
+            ),
+        ),
+        (set_credentials_command.SetCredentialsCommand, credentials),
+        (set_credentials_command.DeleteCredentialsCommand, credentials),
+        (
+            accept_certificate_command.AcceptCertificateCommand,
+            accept_certificate_command.AcceptCertificateCommandHandler(shelf=shelf, cml=cml, clock=clock),
+        ),
+        (
+            create_token_command.CreateTokenCommand,
+            create_token_command.CreateTokenCommandHandler(tokens=storage.tokens, clock=clock),
+        ),
+        (
+            create_token_command.RevokeTokenCommand,
+            create_token_command.RevokeTokenCommandHandler(tokens=storage.tokens),
+        ),
+    ]
+
+
+def _queries(parts: Parts) -> list[tuple[Any, Any]]:
+    storage, clock, monitoring = parts.storage, parts.clock, parts.monitoring
+    reader = storage.reader
+    return [
+        (get_me_query.GetMeQuery, get_me_query.GetMeQueryHandler()),
+        (
+            get_metrics_query.GetMetricsQuery,
+            get_metrics_query.GetMetricsQueryHandler(text=parts.metrics.text),
+        ),
+        (
+            follow_changes_query.FollowChangesQuery,
+            follow_changes_query.FollowChangesQueryHandler(listen=parts.hub.listen),
+        ),
+        (
+            get_cml_worker_by_id_query.GetCMLWorkerByIdQuery,
+            get_cml_worker_by_id_query.GetCMLWorkerByIdQueryHandler(
+                reader=reader, monitoring=monitoring, clock=clock
+            ),
+        ),
+        (
+            list_workers_query.ListWorkersQuery,
+            list_workers_query.ListWorkersQueryHandler(reader=reader, monitoring=monitoring, clock=clock),
+        ),
+        (
+            get_fleet_query.GetFleetQuery,
+            get_fleet_query.GetFleetQueryHandler(reader=reader, standings=parts.standings, clock=clock),
+        ),
+        (list_events_query.ListEventsQuery, list_events_query.ListEventsQueryHandler(reader=reader)),
+        (list_labs_query.ListLabsQuery, list_labs_query.ListLabsQueryHandler(reader=reader)),
+        (get_samples_query.GetSamplesQuery, get_samples_query.GetSamplesQueryHandler(reader=reader)),
+        (get_license_query.GetLicenseQuery, get_license_query.GetLicenseQueryHandler(reader=reader)),
+        (
+            get_certificate_query.GetCertificateQuery,
+            get_certificate_query.GetCertificateQueryHandler(reader=reader),
+        ),
+        (
+            operations_queries.GetOperationQuery,
+            operations_queries.GetOperationQueryHandler(operations=storage.operations),
+        ),
+        (
+            operations_queries.ListOperationsQuery,
+            operations_queries.ListOperationsQueryHandler(operations=storage.operations),
+        ),
+        (
+            list_tokens_query.ListTokensQuery,
+            list_tokens_query.ListTokensQueryHandler(tokens=storage.tokens),
+        ),
+        (
+            get_system_query.GetSystemQuery,
+            get_system_query.GetSystemQueryHandler(
+                version=__version__,
+                roles=parts.settings.roles,
+                database=storage.database.dialect,
+                outbox=storage.outbox,
+                monitoring=monitoring,
+                budgets=parts.sources.budgets,
+            ),
+        ),
+    ]

@@ -1,0 +1,158 @@
+"""One process of the service."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+
+from cmlfleet.api.app import create_app
+from cmlfleet.api.authentication import TokenAuthenticator
+from cmlfleet.api.stream import StreamHub
+from cmlfleet.application.access import ACCESS
+from cmlfleet.application.authorisation import Authorisation
+from cmlfleet.application.clock import Clock, utc_now
+from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshResult, RefreshWorkerMetricsCommand
+from cmlfleet.application.mediator import Mediator
+from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.application.principal import Principal
+from cmlfleet.application.services.account_scopes import LearnScopesJob
+from cmlfleet.application.services.discovery_job import DiscoveryJob
+from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.application.services.outbox_delivery import OutboxDelivery
+from cmlfleet.application.services.retention_job import RetentionJob
+from cmlfleet.application.services.saved_records import SavedRecords
+from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
+from cmlfleet.composition.messages import Parts, registrations
+from cmlfleet.composition.sources import Sources
+from cmlfleet.composition.stores import open_storage
+from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.observability.event_log import log_event
+from cmlfleet.observability.metrics.service_metrics import ServiceMetrics
+from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
+from cmlfleet.observability.tracing import traced
+from cmlfleet.persistence.migrate import upgrade
+from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
+from cmlfleet.settings import Settings
+
+LEARN_EVERY_SECONDS = 5.0
+RETENTION_EVERY_SECONDS = 3600.0
+
+
+class Service:
+    """One process of cmlfleet. `start` and `stop` belong together and run in the event loop that serves."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.storage = open_storage(settings, clock)
+        self._sources = Sources(settings, credentials=self.storage.credentials)
+        self.scopes = self._sources.scopes
+        self._saved_records = SavedRecords()
+        self._worker_metrics = WorkerMetrics(clock=clock)
+        self._metrics = ServiceMetrics(self._worker_metrics)
+        self._hub = StreamHub(clock=clock)
+        self._delivery = OutboxDelivery(outbox=self.storage.outbox, handlers={"log": log_event})
+        self._scheduler = WorkerMonitoringScheduler(
+            interval_seconds=settings.refresh_interval,
+            make_job=lambda name, members: WorkerMetricsCollectionJob(
+                name=name, members=members, mediator=self.mediator, clock=clock
+            ),
+            clock=clock,
+        )
+        self._first_refreshes = FirstRefreshes(self._refresh)
+        self._operations = OperationRunner(store=self.storage.operations, clock=clock, observe=self._hub.operation)
+        parts = Parts(
+            settings=settings,
+            clock=clock,
+            storage=self.storage,
+            sources=self._sources,
+            monitoring=self._scheduler,
+            saved_records=self._saved_records,
+            wake_delivery=self._delivery.wake,
+            standings=ScopeStandings(clock),
+            first_refreshes=self._first_refreshes,
+            operations=self._operations,
+            refresh=self._refresh,
+            metrics=self._metrics,
+            hub=self._hub,
+        )
+        self.mediator = Mediator(registrations(parts), pipeline=(traced, Authorisation(ACCESS)))
+
+    async def start(self, *, roles: Sequence[str] | None = None) -> None:
+        """Bring the schema up to date, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
+        roles = self._settings.roles if roles is None else roles
+        await upgrade(self.storage.database)
+        await self._sources.open()
+        states = await self.storage.workers.all_states()
+        self._worker_metrics.load(states)
+        self._saved_records.subscribe(self._worker_metrics.follow)
+        self._saved_records.subscribe(self._hub.follow)
+        await self.storage.operations.fail_unfinished(
+            detail="the service stopped before this was done", finished_at=self._clock()
+        )
+        self._delivery.start()
+        if "scheduler" in roles and "worker" in roles:
+            for entry in await self.storage.workers.monitored():
+                self._scheduler.ensure(entry.worker_id, entry.instance.account_id, entry.instance.region)
+            self._start_jobs()
+
+    async def stop(self) -> None:
+        """Finish what runs, within ten seconds, and let go of everything."""
+        self._hub.close()
+        await self._scheduler.close()
+        await self._first_refreshes.close()
+        await self._operations.close()
+        await self._delivery.close()
+        await self._sources.close()
+        self._metrics.close()
+        await self.storage.close()
+
+    def app(self) -> FastAPI:
+        """The HTTP side."""
+        return create_app(
+            mediator=self.mediator,
+            authenticator=TokenAuthenticator(
+                tokens=self.storage.tokens, bootstrap_token=self._settings.bootstrap_token, clock=self._clock
+            ),
+            readiness=self._readiness,
+            metrics_public=self._settings.metrics_public,
+        )
+
+    def _start_jobs(self) -> None:
+        settings, clock = self._settings, self._clock
+        self._scheduler.every(LearnScopesJob(scopes=self.scopes, clock=clock), interval_seconds=LEARN_EVERY_SECONDS)
+        self._scheduler.every(
+            DiscoveryJob(scopes=self.scopes.known, mediator=self.mediator, clock=clock),
+            interval_seconds=settings.discovery_interval,
+            first_after_seconds=0.5,
+        )
+        self._scheduler.every(
+            RetentionJob(
+                history=self.storage.retention,
+                samples_days=settings.retention_samples_days,
+                events_days=settings.retention_events_days,
+                clock=clock,
+            ),
+            interval_seconds=RETENTION_EVERY_SECONDS,
+            first_after_seconds=LEARN_EVERY_SECONDS,
+        )
+        self._scheduler.start()
+
+    async def _refresh(self, worker_id: WorkerId, principal: Principal) -> RefreshResult:
+        return await self.mediator.execute_async(RefreshWorkerMetricsCommand(worker_id), principal)
+
+    async def _readiness(self) -> tuple[bool, dict[str, Any]]:
+        parts: dict[str, Any] = {}
+        try:
+            await self.storage.database.ping()
+            parts["database"] = "ok"
+        except StorageUnavailable as error:
+            parts["database"] = str(error)
+        known = self.scopes.known()
+        parts["aws"] = "ok" if known else "no account and region is known yet"
+        throttled = [f"{view.operation} in {view.region}" for view in self._sources.budgets() if view.throttled]
+        if throttled:
+            parts["aws_throttled"] = throttled
+        return parts["database"] == "ok", parts

@@ -1,0 +1,106 @@
+"""What asks the outside: AWS and the controllers, as the settings say."""
+
+from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.application.ports.storage import CredentialsStore
+from cmlfleet.application.queries.views import BudgetView
+from cmlfleet.application.services.account_scopes import AccountScopes, ConfiguredAccount
+from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.domain.worker_policy import WorkerPolicy
+from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters
+from cmlfleet.integration.services.address_policy import AddressPolicy
+from cmlfleet.integration.services.certificate_trust import TLSMode
+from cmlfleet.integration.services.cml_api_client import CMLApiClient
+from cmlfleet.integration.services.cml_source import CMLControllerSource
+from cmlfleet.integration.services.fleet_credentials import FleetCredentials
+from cmlfleet.settings import AccountSettings, Settings
+
+SWEEP_AGE_OF_INTERVAL = 0.75  # a background refresh takes EC2's pages of this interval, never of the one before
+KEEPALIVE_BEYOND_INTERVAL_SECONDS = 30.0  # connections to controllers outlive the pause between readings
+
+
+class Sources:
+    """Opened and closed together."""
+
+    def __init__(self, settings: Settings, *, credentials: CredentialsStore) -> None:
+        self._settings = settings
+        self.aws = AwsAdapters([_aws_account(account) for account in _accounts(settings)])
+        self.scopes = AccountScopes(
+            [
+                ConfiguredAccount(
+                    account_id=None if account.account_id is None else AccountId(account.account_id),
+                    regions=tuple(Region(region) for region in account.regions or settings.regions),
+                )
+                for account in _accounts(settings)
+            ],
+            own_account_id=self._own_account_id,
+            default_region=self.aws.default_region,
+        )
+        self._cml_client = CMLApiClient(
+            keepalive_seconds=settings.refresh_interval + KEEPALIVE_BEYOND_INTERVAL_SECONDS
+        )
+        fleet = None
+        if settings.cml_username is not None:
+            fleet = CMLCredentials(username=settings.cml_username, password=settings.cml_password)
+        self.cml = CMLControllerSource(
+            client=self._cml_client,
+            credentials=FleetCredentials(own=credentials, fleet=fleet),
+            policy=AddressPolicy(allowed_networks=settings.cml_allowed_networks),
+            tls_mode=TLSMode(settings.cml_tls),
+            timeout_seconds=settings.cml_timeout,
+        )
+
+    async def open(self) -> None:
+        """In the event loop that asks."""
+        await self._cml_client.__aenter__()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._cml_client.__aexit__(None, None, None)
+        await self.aws.close()
+
+    def policy_of(self, account_id: AccountId) -> WorkerPolicy:
+        """What the settings say of an account's workers."""
+        settings = self._settings
+        own = next((account for account in settings.accounts if account.account_id == account_id), None)
+        prefer_private_ip = settings.prefer_private_ip
+        if own is not None and own.prefer_private_ip is not None:
+            prefer_private_ip = own.prefer_private_ip
+        return WorkerPolicy(
+            refresh_interval_seconds=settings.refresh_interval,
+            boot_budget_seconds=settings.boot_budget,
+            prefer_private_ip=prefer_private_ip,
+            discovery_tags=settings.discovery_tags,
+        )
+
+    def budgets(self) -> list[BudgetView]:
+        """What AWS operations may still be called."""
+        return [
+            BudgetView(
+                account_id=state.account_id,
+                region=state.region,
+                operation=state.operation,
+                tokens=round(state.tokens, 2),
+                rate_per_second=round(state.refill_per_second * state.factor, 3),
+                throttled=state.factor < 1,
+            )
+            for state in self.aws.budgets.snapshot()
+        ]
+
+    async def _own_account_id(self) -> AccountId:
+        return (await self.aws.identity()).account_id
+
+
+def _accounts(settings: Settings) -> tuple[AccountSettings, ...]:
+    """The process's own account and the configured ones; one configured without a role is the own account."""
+    if any(account.role_arn is None for account in settings.accounts):
+        return settings.accounts
+    return (AccountSettings(), *settings.accounts)
+
+
+def _aws_account(account: AccountSettings) -> AwsAccountSettings:
+    return AwsAccountSettings(
+        account_id=None if account.account_id is None else AccountId(account.account_id),
+        regions=tuple(Region(region) for region in account.regions),
+        role_arn=account.role_arn,
+        external_id=account.external_id,
+    )
