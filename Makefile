@@ -16,7 +16,7 @@ run: setup ## the demo: a simulated cloud and the service, on http://127.0.0.1:8
 test: setup ## set-up, every check, every test
 	@bash scripts/test_tools.sh
 	@$(MAKE) --no-print-directory check
-	@PATH="$(CURDIR)/.tools/usr/bin:$$PATH" .venv/bin/pytest -q $(PYTEST_ARGS)
+	@PATH="$(CURDIR)/.tools/usr/bin:$$PATH" .venv/bin/pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## lint, types, layers, the API document, dead links
 	@.venv/bin/ruff check -q
