@@ -90,6 +90,17 @@ def test_facts_that_arrive_late_never_overwrite_newer_ones() -> None:
     assert (state.status, state.cml_version, worker.events) == (WorkerStatus.RUNNING, "2.9.1+build.7", [])
 
 
+def test_a_figure_that_arrives_after_the_stop_is_no_figure_of_the_next_start() -> None:
+    state = new_state()
+    read(state)
+    read(state, at=NOW + minutes(1), ec2=stable(NOW + minutes(1), state="stopped"))
+    worker = worker_of(state)
+    point = Datapoint(percent=99.0, at=NOW)
+    worker.observe_cloudwatch(UtilizationFact(read_at=NOW + minutes(2), cpu=point, memory=None))
+    assert (state.cloudwatch_cpu, worker.samples) == (None, [])
+    assert state.sources[Source.CLOUDWATCH].outcome is not Outcome.OK
+
+
 def test_an_instance_absent_from_one_answer_is_not_missing() -> None:
     state = new_state()
     read(state)
@@ -111,6 +122,35 @@ def test_an_instance_absent_for_a_minute_is_missing() -> None:
     assert state.status is WorkerStatus.MISSING
     assert state.gone_at == NOW + minutes(2)
     assert not state.monitoring_active
+
+
+def test_one_that_was_shutting_down_is_missing_after_a_minute_too_and_not_before() -> None:
+    state = new_state()
+    read(state, ec2=stable(NOW, state="shutting-down"))
+    worker_of(state).observe_ec2(EC2AbsentFact(read_at=NOW + minutes(1)))
+    assert state.status is WorkerStatus.SHUTTING_DOWN
+    worker_of(state).observe_ec2(EC2AbsentFact(read_at=NOW + minutes(2)))
+    assert state.status is WorkerStatus.MISSING
+
+
+def test_one_that_was_seen_terminated_stays_so_when_ec2_forgets_it() -> None:
+    state = new_state()
+    read(state, ec2=stable(NOW, state="terminated"))
+    for later in (60, 120):
+        worker = worker_of(state)
+        worker.observe_ec2(EC2AbsentFact(read_at=NOW + minutes(later)))
+        assert "CMLWorkerStatusChanged" not in names(worker)
+    assert (state.status, state.gone_at) == (WorkerStatus.TERMINATED, NOW)
+
+
+def test_an_answer_that_failed_between_two_absences_proves_nothing_either_way() -> None:
+    state = new_state()
+    read(state)
+    worker_of(state).observe_ec2(EC2AbsentFact(read_at=NOW + minutes(1)))
+    worker_of(state).observe_ec2(ec2_failure(ErrorCode.TIMEOUT, read_at=NOW + minutes(2)))
+    assert state.status is WorkerStatus.RUNNING
+    worker_of(state).observe_ec2(EC2AbsentFact(read_at=NOW + minutes(3)))
+    assert state.status is WorkerStatus.MISSING
 
 
 def test_an_instance_that_is_seen_again_was_never_missing() -> None:

@@ -107,7 +107,7 @@ class CMLWorker:
     def observe_cloudwatch(self, fact: CloudWatchFact) -> None:
         """Take in CloudWatch's newest datapoints; the same point twice is no new sample."""
         state, status = self.state, self.state.sources[Source.CLOUDWATCH]
-        if not is_news(status, fact.read_at):
+        if not is_news(status, fact.read_at) or not self.is_running:
             return
         period_seconds = cloudwatch_period_seconds(detailed_monitoring=state.detailed_monitoring)
         status.period_seconds = max(period_seconds, self._policy.refresh_interval_seconds)
@@ -241,10 +241,7 @@ class CMLWorker:
         detail = f"EC2 knows no instance {state.instance_id} in {state.region}"
         self._source_failed(Source.EC2, fact.read_at, ErrorCode.NOT_FOUND, detail)
         state.first_absent_at = state.first_absent_at or fact.read_at
-        was_ending = state.status is WorkerStatus.SHUTTING_DOWN
-        if state.status is not WorkerStatus.TERMINATED and (
-            was_ending or fact.read_at - state.first_absent_at >= MISSING_AFTER
-        ):
+        if state.status is not WorkerStatus.TERMINATED and fact.read_at - state.first_absent_at >= MISSING_AFTER:
             self._change_status(WorkerStatus.MISSING, detail, at=fact.read_at)
 
     def _change_status(self, status: WorkerStatus, reason: str | None, *, at: datetime) -> None:
