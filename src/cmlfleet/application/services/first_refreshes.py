@@ -8,10 +8,10 @@ import structlog
 
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.principal import Principal
+from cmlfleet.application.services.batched_slots import BatchedSlots
 from cmlfleet.domain.identifiers import WorkerId
 
 Refresh = Callable[[WorkerId, Principal], Awaitable[object]]
-AT_ONCE = 250  # one monitoring group's worth of workers
 
 logger = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ class FirstRefreshes:
     def __init__(self, refresh: Refresh) -> None:
         self._refresh = refresh
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = BatchedSlots()
 
     def start(self, worker_ids: Iterable[WorkerId], principal: Principal) -> None:
         """Refresh each worker soon; a failure is logged, and the schedule asks again anyway."""

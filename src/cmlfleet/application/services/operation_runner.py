@@ -9,9 +9,9 @@ import structlog
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.storage import Operation, OperationItem, OperationStore, StorageUnavailable
+from cmlfleet.application.services.batched_slots import BatchedSlots
 from cmlfleet.domain.identifiers import WorkerId
 
-AT_ONCE = 250  # one monitoring group's worth of workers
 SAVE_EVERY_SECONDS = 1.0  # progress is for people; what a crash loses of it is marked failed at the next start
 
 logger = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class OperationRunner:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, operation: Operation, work: OneWorker) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots = BatchedSlots()
         reporter = asyncio.ensure_future(self._report(operation))
         try:
             await asyncio.gather(*(self._one(operation, item, work, slots) for item in operation.items))
@@ -71,9 +71,7 @@ class OperationRunner:
         operation.finished_at = self._clock()
         await self._save(operation)
 
-    async def _one(
-        self, operation: Operation, item: OperationItem, work: OneWorker, slots: asyncio.Semaphore
-    ) -> None:
+    async def _one(self, operation: Operation, item: OperationItem, work: OneWorker, slots: BatchedSlots) -> None:
         async with slots:
             item.state = "running"
             try:
