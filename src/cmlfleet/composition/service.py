@@ -94,9 +94,9 @@ class Service:
         )
         self._delivery.start()
         if "scheduler" in roles and "worker" in roles:
+            self._start_jobs()
             for entry in await self.storage.workers.monitored():
                 self._scheduler.ensure(entry.worker_id, entry.instance.account_id, entry.instance.region)
-            self._start_jobs()
 
     async def stop(self) -> None:
         """Finish what runs, within ten seconds, and let go of everything."""

@@ -11,7 +11,7 @@ from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.services.recurrent_background_job import JobRun, RecurrentBackgroundJob
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.domain.identifiers import WorkerId
-from cmlfleet.scheduling import worker_monitoring_scheduler
+from cmlfleet.scheduling import groups, worker_monitoring_scheduler
 from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
 
 ONE, TWO = WorkerId("w-1"), WorkerId("w-2")
@@ -78,6 +78,40 @@ async def test_who_is_taken_out_is_not_refreshed_again(scene: Scene) -> None:
     scene.scheduler.remove(TWO)
     assert list(scene.scheduler.groups()) == []
     assert scene.scheduler.next_refresh_at(TWO) is None
+
+
+async def test_groups_fire_apart_and_one_that_is_not_needed_any_more_goes_after_its_fire(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MOST_MEMBERS", 1)
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    scene.scheduler.ensure(TWO, ACCOUNT, REGION)
+    first, second = (group.next_fire_at for group in scene.scheduler.groups())
+    assert first is not None
+    assert second is not None
+    assert (second - first).total_seconds() == pytest.approx(0.5, abs=0.1)
+    monkeypatch.setattr(groups, "MOST_MEMBERS", 2)
+    await until(lambda: len(scene.scheduler.groups()) == 1, what="one group for both")
+    fired, stays = scene.jobs
+    assert fired.begun[-1] == (ONE,)
+    await until(lambda: set(stays.begun[-1:]) == {(TWO, ONE)}, what="a fire for both")
+
+
+async def test_groups_that_fire_at_the_same_time_part(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "MOST_MEMBERS", 1)
+
+    def always_at_once(_taken: Sequence[float]) -> float:
+        return 0.0
+
+    monkeypatch.setattr(worker_monitoring_scheduler, "free_place", always_at_once)
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    scene.scheduler.ensure(TWO, ACCOUNT, REGION)
+
+    def apart() -> bool:
+        first, second = (group.next_fire_at for group in scene.scheduler.groups())
+        return first is not None and second is not None and abs((second - first).total_seconds()) > 0.3
+
+    await until(apart, what="fires apart")
 
 
 async def test_a_slow_run_is_not_overtaken_by_the_next(scene: Scene) -> None:
