@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from cmlfleet.settings_values import (
-    SECRETS,
-    VARIABLES,
-    BadValue,
-    Variable,
-    account_settings,
-    parse,
-)
+from cmlfleet.settings_tables import AccountSettings, CredentialsSettings, account, credentials, tables
+from cmlfleet.settings_values import SECRETS, VARIABLES, BadValue, Variable, parse
+
+__all__ = ["AccountSettings", "ConfigurationError", "CredentialsSettings", "Settings", "load_settings"]
 
 PREFIX = "CMLFLEET_"
 CLIENT_SIDE = frozenset({"CMLFLEET_URL", "CMLFLEET_TOKEN", "CMLFLEET_CONFIG_HOME"})
@@ -27,17 +23,6 @@ Network = IPv4Network | IPv6Network
 
 class ConfigurationError(Exception):
     """One line for each thing that is wrong: the key, the value and what is allowed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSettings:
-    """One AWS account. Without `role_arn` the process's own credentials are used."""
-
-    account_id: str | None = None
-    role_arn: str | None = None
-    external_id: str | None = field(default=None, repr=False)
-    regions: tuple[str, ...] = ()
-    prefer_private_ip: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +57,7 @@ class Settings:
     oidc_role_claim: str | None
     oidc_role_map: str | None
     accounts: tuple[AccountSettings, ...]
+    credentials: tuple[CredentialsSettings, ...]
     sources: Mapping[str, str]
 
     def describe(self) -> str:
@@ -82,6 +68,7 @@ class Settings:
             shown = "********" if variable.key in SECRETS and value else _plain(value)
             lines.append(f"{variable.key} = {shown}  # {self.sources.get(variable.key, 'default')}")
         lines += [f"accounts = {account}  # file" for account in self.accounts]
+        lines += [f"credentials = {rule}  # file" for rule in self.credentials]
         return "\n".join(lines)
 
 
@@ -95,7 +82,8 @@ def load_settings(
     environ = os.environ if environ is None else environ
     problems: list[str] = []
     from_file = _read_file(config, problems)
-    accounts_raw = from_file.pop("accounts", [])
+    accounts = tables("accounts", from_file.pop("accounts", []), account, problems)
+    rules = tables("credentials", from_file.pop("credentials", []), credentials, problems)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     known = {variable.key: variable for variable in VARIABLES}
@@ -115,14 +103,13 @@ def load_settings(
     for key, raw in (overrides or {}).items():
         if raw is not None:
             _take(known[key], raw, f"--{key.replace('_', '-')}", values=values, sources=sources, problems=problems)
-    accounts = _accounts(accounts_raw, problems)
     if problems:
         raise ConfigurationError("\n".join(problems))
     for variable in VARIABLES:
         values.setdefault(variable.key, variable.default)
     if values["database_url"] is None:
         values["database_url"] = f"sqlite+aiosqlite:///{Path(values['data_dir']).resolve() / 'cmlfleet.db'}"
-    settings = Settings(**values, accounts=accounts, sources=sources)
+    settings = Settings(**values, accounts=accounts, credentials=rules, sources=sources)
     _check_together(settings)
     return settings
 
@@ -156,17 +143,6 @@ def _take(
         shown = "********" if variable.key in SECRETS else repr(raw)
         name = variable.key if source == "file" else source
         problems.append(f"{name}: {shown} is not allowed; allowed: {error}")
-
-
-def _accounts(raw: Any, problems: list[str]) -> tuple[AccountSettings, ...]:
-    found: list[AccountSettings] = []
-    entries = cast("list[Any]", raw) if isinstance(raw, list) else [raw]
-    for index, entry in enumerate(entries):
-        try:
-            found.append(AccountSettings(**account_settings(entry)))
-        except BadValue as error:
-            problems.append(f"[[accounts]] number {index + 1}: {error}")
-    return tuple(found)
 
 
 def _check_together(settings: Settings) -> None:

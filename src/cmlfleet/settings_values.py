@@ -31,17 +31,20 @@ def parse(variable: Variable, raw: Any) -> Any:
     return variable.convert(raw)
 
 
-def _text(raw: Any) -> str:
+def as_text(raw: Any) -> str:
+    """Raises BadValue, as all of these do."""
     if not isinstance(raw, str) or "\x00" in raw:
         raise BadValue("text")
     return raw
 
 
-def _path(raw: Any) -> Path:
-    return Path(_text(str(raw) if isinstance(raw, Path) else raw)).expanduser()
+def as_path(raw: Any) -> Path:
+    """A path, `~` expanded."""
+    return Path(as_text(str(raw) if isinstance(raw, Path) else raw)).expanduser()
 
 
-def _boolean(raw: Any) -> bool:
+def as_boolean(raw: Any) -> bool:
+    """A word for true or false, or one of TOML's own."""
     word = str(raw).strip().lower()
     if word not in ("true", "false", "1", "0", "yes", "no"):
         raise BadValue("true or false")
@@ -68,13 +71,14 @@ def _seconds(raw: Any) -> float:
     return value
 
 
-def _list(raw: Any) -> tuple[str, ...]:
-    entries = cast("list[Any]", raw) if isinstance(raw, list | tuple) else _text(raw).split(",")
-    return tuple(text for entry in entries if (text := _text(entry).strip()))
+def as_list(raw: Any) -> tuple[str, ...]:
+    """A list, or a text with commas."""
+    entries = cast("list[Any]", raw) if isinstance(raw, list | tuple) else as_text(raw).split(",")
+    return tuple(text for entry in entries if (text := as_text(entry).strip()))
 
 
 def _roles(raw: Any) -> tuple[str, ...]:
-    roles = _list(raw)
+    roles = as_list(raw)
     if not roles or not set(roles) <= set(ROLES):
         raise BadValue(f"some of {','.join(ROLES)}")
     return tuple(dict.fromkeys(roles))
@@ -82,16 +86,16 @@ def _roles(raw: Any) -> tuple[str, ...]:
 
 def _networks(raw: Any) -> Any:
     try:
-        return tuple(ip_network(text, strict=False) for text in _list(raw))
+        return tuple(ip_network(text, strict=False) for text in as_list(raw))
     except ValueError:
         raise BadValue("networks as CIDRs, separated by commas, such as 10.0.0.0/8") from None
 
 
 def _tags(raw: Any) -> dict[str, str]:
     if isinstance(raw, dict):
-        return {_text(key): _text(value) for key, value in cast("dict[Any, Any]", raw).items()}
+        return {as_text(key): as_text(value) for key, value in cast("dict[Any, Any]", raw).items()}
     tags: dict[str, str] = {}
-    for entry in _list(raw):
+    for entry in as_list(raw):
         key, separator, value = entry.partition("=")
         if not key or not separator:
             raise BadValue("key=value pairs separated by commas, or nothing")
@@ -106,74 +110,48 @@ def _tls(raw: Any) -> str:
 
 
 def _secret(raw: Any) -> str:
-    if len(_text(raw)) < LEAST_SECRET_CHARACTERS:
+    if len(as_text(raw)) < LEAST_SECRET_CHARACTERS:
         raise BadValue(f"at least {LEAST_SECRET_CHARACTERS} characters")
-    return _text(raw)
+    return as_text(raw)
 
 
 def _database(raw: Any) -> str:
-    text = _text(raw)
+    text = as_text(raw)
     if not text.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
         raise BadValue("postgresql+asyncpg://… or sqlite+aiosqlite:///…")
     return text
 
 
 VARIABLES = (
-    Variable("data_dir", Path(".cmlfleet"), _path),
+    Variable("data_dir", Path(".cmlfleet"), as_path),
     Variable("database_url", None, _database),
-    Variable("redis_url", None, _text),
-    Variable("host", "127.0.0.1", _text),
+    Variable("redis_url", None, as_text),
+    Variable("host", "127.0.0.1", as_text),
     Variable("port", 8080, _whole(0, 65_535)),
     Variable("roles", ROLES, _roles),
-    Variable("regions", (), _list),
+    Variable("regions", (), as_list),
     Variable("discovery_tags", {"cmlfleet:managed": "true"}, _tags, empty_means_something=True),
     Variable("refresh_interval", 60, _whole(1, _DAY_SECONDS)),
     Variable("boot_budget", None, _whole(1, _DAY_SECONDS)),
-    Variable("prefer_private_ip", False, _boolean),
-    Variable("metrics_public", False, _boolean),
+    Variable("prefer_private_ip", False, as_boolean),
+    Variable("metrics_public", False, as_boolean),
     Variable("retention_samples_days", 30, _whole(1, 3650)),
     Variable("retention_events_days", 365, _whole(1, 3650)),
-    Variable("cml_username", None, _text),
-    Variable("cml_password", None, _text),
+    Variable("cml_username", None, as_text),
+    Variable("cml_password", None, as_text),
     Variable("cml_timeout", 20.0, _seconds),
     Variable("discovery_interval", 60, _whole(1, _DAY_SECONDS)),
     Variable("cml_tls", "pin", _tls),
     Variable("cml_allowed_networks", (), _networks),
     Variable("secret_key", None, _secret),
     Variable("bootstrap_token", None, _secret),
-    Variable("oidc_issuer", None, _text),
-    Variable("oidc_client_id", None, _text),
-    Variable("oidc_client_secret", None, _text),
-    Variable("oidc_role_claim", None, _text),
-    Variable("oidc_role_map", None, _text),
+    Variable("oidc_issuer", None, as_text),
+    Variable("oidc_client_id", None, as_text),
+    Variable("oidc_client_secret", None, as_text),
+    Variable("oidc_role_claim", None, as_text),
+    Variable("oidc_role_map", None, as_text),
 )
 SECRETS = frozenset(
     {"cml_password", "secret_key", "bootstrap_token", "oidc_client_secret", "database_url", "redis_url"}
 )
 """Masked wherever settings are shown; addresses may carry passwords."""
-
-_ACCOUNT_KEYS = {
-    "id": _text,
-    "role_arn": _text,
-    "external_id": _text,
-    "regions": _list,
-    "prefer_private_ip": _boolean,
-}
-
-
-def account_settings(entry: Any) -> dict[str, Any]:
-    """One `[[accounts]]` table. Raises BadValue."""
-    if not isinstance(entry, dict):
-        raise BadValue("must be a table")
-    table = cast("dict[str, Any]", entry)
-    unknown = set(table) - set(_ACCOUNT_KEYS)
-    if unknown:
-        raise BadValue(f"unknown key {sorted(unknown)[0]!r}; known are: {', '.join(_ACCOUNT_KEYS)}")
-    values: dict[str, Any] = {}
-    for key, convert in _ACCOUNT_KEYS.items():
-        if key in table:
-            try:
-                values["account_id" if key == "id" else key] = convert(table[key])
-            except BadValue as error:
-                raise BadValue(f"{key}: {table[key]!r} is not allowed; allowed: {error}") from None
-    return values

@@ -28,6 +28,10 @@ class CredentialsOnHand:
         del target
         return self.credentials
 
+    async def refused(self, target: CMLTarget, credentials: CMLCredentials, *, forced: bool) -> CMLCredentials | None:
+        del target, credentials, forced
+        return None
+
 
 class AdjustableClock:
     """Seconds that pass only when told."""

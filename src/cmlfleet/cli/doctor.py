@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.composition import open_storage
+from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
@@ -115,8 +117,26 @@ async def _aws(settings: Settings) -> AsyncIterator[Finding]:
             account_id = None if account.account_id is None else AccountId(account.account_id)
             async for finding in _account(aws, account_id, account.regions or settings.regions):
                 yield finding
+        async for finding in _rules(settings, aws):
+            yield finding
     finally:
         await aws.close()
+
+
+async def _rules(settings: Settings, aws: AwsAdapters) -> AsyncIterator[Finding]:
+    for number, rule in enumerate(credential_rules(settings, aws.passwords), start=1):
+        about = f"[[credentials]] number {number}"
+        try:
+            await rule.credentials()
+        except CredentialsUnavailable as failure:
+            yield Finding(
+                state="failed",
+                about=about,
+                text=str(failure),
+                fix="put a password there that this process may read; see docs/iam-policy-secrets.json",
+            )
+        else:
+            yield Finding(state="ok", about=about, text=f"{rule.where} can be read")
 
 
 async def _account(

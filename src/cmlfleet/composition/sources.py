@@ -4,6 +4,7 @@ from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import CredentialsStore
 from cmlfleet.application.queries.views import BudgetView
 from cmlfleet.application.services.account_scopes import AccountScopes, ConfiguredAccount
+from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.domain.worker_policy import WorkerPolicy
 from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters
@@ -43,7 +44,9 @@ class Sources:
             fleet = CMLCredentials(username=settings.cml_username, password=settings.cml_password)
         self.cml = CMLControllerSource(
             client=self._cml_client,
-            credentials=FleetCredentials(own=credentials, fleet=fleet),
+            credentials=FleetCredentials(
+                own=credentials, rules=credential_rules(settings, self.aws.passwords), fleet=fleet
+            ),
             policy=AddressPolicy(allowed_networks=settings.cml_allowed_networks),
             tls_mode=TLSMode(settings.cml_tls),
             timeout_seconds=settings.cml_timeout,

@@ -3,12 +3,11 @@
 import os
 
 import msgspec
-import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select
 
-from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.application.ports.sources import CMLCredentials, CredentialsUnavailable
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
@@ -16,8 +15,6 @@ from cmlfleet.persistence.secret_key import SecretKey
 from cmlfleet.persistence.upsert import upsert
 
 _NONCE_BYTES = 12  # what GCM is made for
-
-logger = structlog.get_logger(__name__)
 
 
 class SqlCredentialsStore:
@@ -29,7 +26,7 @@ class SqlCredentialsStore:
         self._cipher = AESGCM(key.key)
 
     async def get(self, worker_id: WorkerId) -> CMLCredentials | None:
-        """None where there are none, or where another key encrypted them, which is logged."""
+        """None where there are none. Raises CredentialsUnavailable where another key encrypted them."""
         query = select(tables.credentials).where(tables.credentials.c.worker_id == worker_id)
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
@@ -39,8 +36,10 @@ class SqlCredentialsStore:
         try:
             plain = self._cipher.decrypt(nonce, sealed, self._bound_to(worker_id, row.key_id))
         except (InvalidTag, ValueError):  # ValueError: too short to be one of ours
-            logger.warning("credentials_unreadable", worker_id=worker_id, key_id=row.key_id, present=self._key_id)
-            return None
+            raise CredentialsUnavailable(
+                f"the worker's own credentials were encrypted under the secret key {row.key_id}, and this process "
+                f"has {self._key_id}: start it with that key, or set the credentials again"
+            ) from None
         return msgspec.json.decode(plain, type=CMLCredentials)
 
     async def put(self, worker_id: WorkerId, credentials: CMLCredentials) -> None:

@@ -11,13 +11,12 @@ from traceback import format_exception
 
 import pytest
 from sqlalchemy import select, text, update
-from structlog.testing import capture_logs
 from tests.integration.persistence.conftest import OpenStorage
 from tests.integration.persistence.records import SECRET_KEY, numbered, status_changed
 from tests.support.postgres import PostgresServer
 from tests.support.workers import NOW
 
-from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.application.ports.sources import CMLCredentials, CredentialsUnavailable
 from cmlfleet.application.ports.storage import ApiToken
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.persistence import tables
@@ -75,18 +74,17 @@ async def test_the_same_password_looks_different_each_time(storage: Storage) -> 
     assert one != two
 
 
-async def test_with_another_key_credentials_are_unreadable_and_the_log_says_so(
+async def test_with_another_key_credentials_are_unreadable_and_the_keys_are_named(
     url: str, storage: Storage, open_storage: OpenStorage
 ) -> None:
     await storage.credentials.put(ONE, SIGN_IN)
     wrong = open_storage(url, secret_key=ANOTHER_KEY)
-    with capture_logs() as logs:
-        assert await wrong.credentials.get(ONE) is None
-    (line,) = logs
-    assert (line["event"], line["worker_id"], line["log_level"]) == ("credentials_unreadable", ONE, "warning")
-    assert line["key_id"] == SecretKey(SECRET_KEY).key_id
-    assert line["present"] == SecretKey(ANOTHER_KEY).key_id
-    assert PASSWORD not in str(logs)
+    with pytest.raises(CredentialsUnavailable) as raised:
+        await wrong.credentials.get(ONE)
+    said = "".join(format_exception(raised.value))
+    assert SecretKey(SECRET_KEY).key_id in said
+    assert SecretKey(ANOTHER_KEY).key_id in said
+    assert PASSWORD not in said
     assert await open_storage(url).credentials.get(ONE) == SIGN_IN  # the right key again
 
 
@@ -94,7 +92,8 @@ async def test_a_ciphertext_in_another_worker_s_row_cannot_be_read_there(storage
     await storage.credentials.put(ONE, SIGN_IN)
     async with storage.database.writing() as connection:
         await connection.execute(update(tables.credentials).values(worker_id=TWO))
-    assert await storage.credentials.get(TWO) is None
+    with pytest.raises(CredentialsUnavailable):
+        await storage.credentials.get(TWO)
 
 
 async def test_a_damaged_ciphertext_is_unreadable(storage: Storage) -> None:
@@ -102,7 +101,8 @@ async def test_a_damaged_ciphertext_is_unreadable(storage: Storage) -> None:
     for damaged in (b"", b"short", bytes(60)):
         async with storage.database.writing() as connection:
             await connection.execute(update(tables.credentials).values(ciphertext=damaged))
-        assert await storage.credentials.get(ONE) is None
+        with pytest.raises(CredentialsUnavailable):
+            await storage.credentials.get(ONE)
 
 
 async def test_credentials_may_be_set_by_several_at_once(storage: Storage, other: Storage) -> None:

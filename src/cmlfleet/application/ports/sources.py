@@ -95,7 +95,21 @@ class CMLCredentials:
     token: str | None = field(default=None, repr=False)
 
 
-class CMLCredentialsProvider(Protocol):
-    """Which credentials hold for a worker: its own before the fleet's."""
+class CredentialsUnavailable(Exception):
+    """Credentials are configured for a worker and cannot be had; the text says which, and why."""
 
-    async def credentials_for(self, target: CMLTarget) -> CMLCredentials | None: ...
+
+class CMLCredentialsProvider(Protocol):
+    """Which credentials hold for a worker: its own, then those of the first rule that matches, then the fleet's."""
+
+    async def credentials_for(self, target: CMLTarget) -> CMLCredentials | None:
+        """None where none are configured. Raises CredentialsUnavailable and StorageUnavailable."""
+        ...
+
+    async def refused(self, target: CMLTarget, credentials: CMLCredentials, *, forced: bool) -> CMLCredentials | None:
+        """The controller does not take these: what holds now, where they may have changed at their source.
+
+        None where they are the same still. `forced` (a person waits) looks at once, whenever somebody looked last.
+        Raises StorageUnavailable.
+        """
+        ...

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AskAws = Callable[[SharedSession, Region, ReadOnlyCredentials], T]
+"""A call through a client that it makes of the session, for the region, with the credentials."""
+
 _ROLE_SESSION_NAME = "cmlfleet"  # what CloudTrail shows
 _TRY_AGAIN_SECONDS = 60.0  # between attempts to renew credentials that still hold
 _MOST_REGIONS = 3  # whose STS is asked, one after the other: a region that is down takes its STS with it
@@ -89,6 +92,23 @@ class AccountCredentials:
             "GetCallerIdentity", lambda scope: self._shared.sts(scope.region, frozen).get_caller_identity()
         )
         return AccountId(answer["Account"]), answer["Arn"]
+
+    def ask(self, operation: str, region: Region | None, call: AskAws[T]) -> T:
+        """The answer, asked in the region, or else in the account's first one. `operation` is as IAM names it.
+        Raises `AwsCallError`."""
+        frozen = self.load()
+        scope = self._scopes[0] if region is None else AwsScope(self._scopes[0].account_id, region)
+        service, _, name = operation.partition(":")
+        try:
+            answer = call(self._shared, scope.region, frozen)
+        except (BotoCoreError, ClientError) as error:
+            failure = failure_of_botocore(error, operation=operation, scope=scope)
+            count_call(service=service, operation=name, outcome=failure.code.value)
+            if failure.says_expired:
+                self.forget(frozen)
+            raise failure from error
+        count_call(service=service, operation=name, outcome=OUTCOME_OK)
+        return answer
 
     def _find(self) -> Credentials:
         if self._settings.role_arn is None:

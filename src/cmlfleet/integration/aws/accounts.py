@@ -21,7 +21,7 @@ from cmlfleet.integration.aws.settings import AwsAccountSettings, AwsLimits
 from cmlfleet.integration.aws.single_flight import SingleFlight
 
 if TYPE_CHECKING:
-    from cmlfleet.integration.aws.account_credentials import AccountCredentials
+    from cmlfleet.integration.aws.account_credentials import AccountCredentials, AskAws
     from cmlfleet.integration.aws.sessions import SharedSession
     from cmlfleet.integration.aws.signed_requests import RequestSigner
 
@@ -110,6 +110,13 @@ class AwsAccounts:
             raise _not_configured("the default account")
         return await self._identity(account)
 
+    async def ask(self, account_id: AccountId | None, region: Region | None, operation: str, call: "AskAws[T]") -> T:
+        """What a rare call through botocore answers, made in a thread with the credentials of the account, or with
+        the process's own where that account is not configured. Raises `AwsCallError`."""
+        account = self._own() if account_id is None else self._accounts.get(account_id) or self._own()
+        credentials = await self._credentials(account)
+        return await self._in_thread(credentials.ask, operation, region, call)
+
     def scopes(self) -> list[tuple[AccountId, Region]]:
         """Every configured account and region, as far as they are known: see `learn`."""
         accounts = [*([self._default] if self._default else []), *self._accounts.values()]
@@ -156,6 +163,14 @@ class AwsAccounts:
         if identity.account_id != account_id:
             raise _not_configured(account_id)
         return self._default
+
+    def _own(self) -> _Account:
+        """The account of the process's own credentials. Raises `AwsCallError`."""
+        without_role = (each for each in self._accounts.values() if each.settings.role_arn is None)
+        own = self._default or next(without_role, None)
+        if own is None:
+            raise _not_configured("the process's own credentials")
+        return own
 
     async def _identity(self, account: _Account) -> CallerIdentity:
         if account.identity is None:

@@ -21,6 +21,7 @@ from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.region_sweep import RegionSweep
 from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.settings import AwsAccountSettings, AwsLimits
+from cmlfleet.integration.aws.stored_passwords import StoredPasswords
 
 __all__ = ["AwsAccountSettings", "AwsAdapters", "AwsCallError", "AwsLimits", "CallerIdentity", "PermissionCheck"]
 
@@ -47,6 +48,7 @@ class AwsAdapters:
         limits = limits or AwsLimits()
         self.budgets = Budgets(clock=clock)
         self._accounts = AwsAccounts(accounts, limits=limits, clock=clock)
+        self.passwords = StoredPasswords(self._accounts)
         self._reader = AwsReader(accounts=self._accounts, budgets=self.budgets, limits=limits)
         instances = DescribeInstances(self._reader)
         statuses = DescribeInstanceStatus(self._reader, clock=clock)

@@ -5,7 +5,7 @@ Imported late, since botocore takes a third of a second to import. Everything he
 
 import os
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore import UNSIGNED
@@ -20,9 +20,11 @@ from cmlfleet.integration.aws.service_call import AwsService
 from cmlfleet.integration.aws.settings import AwsLimits
 
 if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
-_STS_ATTEMPTS = 2
+_ATTEMPTS = 2
 
 
 class SharedSession:
@@ -74,21 +76,31 @@ class SharedSession:
 
     def sts(self, region: Region, credentials: ReadOnlyCredentials | None = None) -> "STSClient":
         """STS of that region, asked with the process's own credentials or with those given."""
+        return cast("STSClient", self._client("sts", region, credentials))
+
+    def secretsmanager(self, region: Region, credentials: ReadOnlyCredentials) -> "SecretsManagerClient":
+        """Secrets Manager of that region."""
+        return cast("SecretsManagerClient", self._client("secretsmanager", region, credentials))
+
+    def ssm(self, region: Region, credentials: ReadOnlyCredentials) -> "SSMClient":
+        """Systems Manager of that region, with its Parameter Store."""
+        return cast("SSMClient", self._client("ssm", region, credentials))
+
+    def _client(self, service: str, region: Region, credentials: ReadOnlyCredentials | None) -> Any:
         config = Config(
             connect_timeout=self._limits.connect_seconds,
-            read_timeout=self._limits.call_seconds / _STS_ATTEMPTS,
-            retries={"mode": "standard", "total_max_attempts": _STS_ATTEMPTS},
+            read_timeout=self._limits.call_seconds / _ATTEMPTS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         )
         with self._lock:
-            client = self._session.create_client(
-                "sts",
+            return self._session.create_client(
+                service,  # pyright: ignore[reportArgumentType] - the stubs want a literal
                 region_name=region,
                 config=config,
                 aws_access_key_id=credentials.access_key if credentials else None,
                 aws_secret_access_key=credentials.secret_key if credentials else None,
                 aws_session_token=credentials.token if credentials else None,
             )
-        return cast("STSClient", client)
 
     def _new_session(self) -> botocore.session.Session:
         session = botocore.session.Session()

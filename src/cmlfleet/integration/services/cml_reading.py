@@ -88,7 +88,8 @@ class CMLReading:
     @property
     def _is_warm(self) -> bool:
         """Whether the certificate is known and a token at hand, so that nothing depends on the first answer."""
-        return self._controller.trust.accepted is not None and self._controller.sign_in.has_token
+        signed_in = self._controller.sign_in.has_token and self._session is not None and self._session.has_credentials
+        return signed_in and self._controller.trust.accepted is not None
 
     @property
     def _patience_seconds(self) -> float:

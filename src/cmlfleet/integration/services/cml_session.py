@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.application.ports.sources import CMLCredentials, CredentialsUnavailable
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.models.cml_maintenance_dto import CMLMaintenanceDTO
 from cmlfleet.integration.models.cml_sign_in_dto import CMLSignInDTO
@@ -18,7 +18,8 @@ _FORBIDDEN = 403
 
 
 class CMLSession:
-    """Calls that need a token. Within one session a refused token is replaced once.
+    """Calls that need a token. Within one session a refused token is replaced once. Credentials that cannot be had
+    refuse the sign-in in place of the controller.
 
     `asked_at` is when the session began, on the clock of the controller's `SignIn`; `forced` signs in again in spite
     of an earlier refusal.
@@ -29,7 +30,7 @@ class CMLSession:
         *,
         client: CMLApiClient,
         controller: Controller,
-        credentials: CMLCredentials,
+        credentials: CMLCredentials | CredentialsUnavailable,
         asked_at: float,
         forced: bool,
     ) -> None:
@@ -40,6 +41,11 @@ class CMLSession:
         self._forced = forced
         self._renewed: BearerToken | None = None
         self._maintenance: CMLMaintenanceDTO | None = None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether there is anything to sign in with."""
+        return isinstance(self._credentials, CMLCredentials)
 
     async def sign_in(self) -> None:
         """Have a token, and know whether its account is an administrator's where that can be told."""
@@ -101,13 +107,16 @@ class CMLSession:
 
     async def _another_token(self, refused: BearerToken, failure: CMLCallError) -> BearerToken:
         sign_in = self._controller.sign_in
-        if self._renewed == refused or (sign_in.has_been_rejected and self._credentials.token is None):
+        by_token = isinstance(self._credentials, CMLCredentials) and self._credentials.token is not None
+        if self._renewed == refused or (sign_in.has_been_rejected and not by_token):
             sign_in.reject(refused, failure)
             raise failure
         self._renewed = await self._token(instead_of=refused)
         return self._renewed
 
     async def _token(self, *, instead_of: BearerToken | None = None) -> BearerToken:
+        if isinstance(self._credentials, CredentialsUnavailable):
+            raise CMLCallError(ErrorCode.ACCESS_DENIED, str(self._credentials))
         sign_in = self._controller.sign_in
         if sign_in.waits_for_maintenance and not await self._is_in_maintenance():
             sign_in.forget_failure()

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 
 import structlog
 
-from cmlfleet.application.ports.sources import CMLCredentials, CMLCredentialsProvider, CMLTarget
+from cmlfleet.application.ports.sources import (
+    CMLCredentials,
+    CMLCredentialsProvider,
+    CMLTarget,
+    CredentialsUnavailable,
+)
 from cmlfleet.domain.facts import CMLFact, CMLReadingPlan
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import ErrorCode
@@ -57,35 +62,56 @@ class CMLControllerSource:
     async def read(self, target: CMLTarget, plan: CMLReadingPlan) -> CMLFact:
         """One reading, sign-in included, within the time limit; what was finished by then is kept.
 
-        Raises only what the credentials' provider raises.
+        Where a controller refuses the credentials and others hold by now, they are tried at once, within the same
+        limit. Raises StorageUnavailable.
         """
-        credentials = await self._credentials.credentials_for(target)
+        credentials: CMLCredentials | CredentialsUnavailable | None
+        try:
+            credentials = await self._credentials.credentials_for(target)
+        except CredentialsUnavailable as failure:
+            credentials = failure
         async with self._slots:
-            started = time.perf_counter()
-            controller = self._controller_of(target.worker_id)
-            reading = CMLReading(
-                client=self._client,
-                controller=controller,
-                session=self._session(controller, credentials, forced=plan.forced),
-                plan=plan,
-                read_at=datetime.now(UTC),
-                clock=self._clock,
-            )
-            try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    await controller.locate(target, policy=self._policy)
-                    await reading.run()
-            except TimeoutError:
-                reading.stop(CMLCallError(ErrorCode.TIMEOUT, f"not done within {self._timeout_seconds:g} s"))
-            except CMLCallError as failure:
-                reading.stop(failure)
-            except Exception as error:
-                _log.error("cml_reading_broke", worker_id=target.worker_id, traceback=_plain_traceback(error))
-                reading.stop(CMLCallError(ErrorCode.INTERNAL, f"a fault of our own: {type(error).__name__}"))
-            fact = reading.fact(duration_ms=(time.perf_counter() - started) * 1000)
-            if fact.error_code in _SEARCH_AGAIN_CODES:
-                controller.look_up_again()
+            ends_at = asyncio.get_running_loop().time() + self._timeout_seconds
+            fact = await self._read(target, plan, credentials, ends_at=ends_at)
+            if fact.error_code is ErrorCode.UNAUTHORIZED and isinstance(credentials, CMLCredentials):
+                others = await self._credentials.refused(target, credentials, forced=plan.forced)
+                if others is not None:
+                    fact = await self._read(target, plan, others, ends_at=ends_at)
             return fact
+
+    async def _read(
+        self,
+        target: CMLTarget,
+        plan: CMLReadingPlan,
+        credentials: CMLCredentials | CredentialsUnavailable | None,
+        *,
+        ends_at: float,
+    ) -> CMLFact:
+        started = time.perf_counter()
+        controller = self._controller_of(target.worker_id)
+        reading = CMLReading(
+            client=self._client,
+            controller=controller,
+            session=self._session(controller, credentials, forced=plan.forced),
+            plan=plan,
+            read_at=datetime.now(UTC),
+            clock=self._clock,
+        )
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await controller.locate(target, policy=self._policy)
+                await reading.run()
+        except TimeoutError:
+            reading.stop(CMLCallError(ErrorCode.TIMEOUT, f"not done within {self._timeout_seconds:g} s"))
+        except CMLCallError as failure:
+            reading.stop(failure)
+        except Exception as error:
+            _log.error("cml_reading_broke", worker_id=target.worker_id, traceback=_plain_traceback(error))
+            reading.stop(CMLCallError(ErrorCode.INTERNAL, f"a fault of our own: {type(error).__name__}"))
+        fact = reading.fact(duration_ms=(time.perf_counter() - started) * 1000)
+        if fact.error_code in _SEARCH_AGAIN_CODES:
+            controller.look_up_again()
+        return fact
 
     async def forget(self, worker_id: WorkerId) -> None:
         """Drop token, accepted certificate and back-off; idle connections are never used again and run out."""
@@ -99,7 +125,7 @@ class CMLControllerSource:
         return controller
 
     def _session(
-        self, controller: Controller, credentials: CMLCredentials | None, *, forced: bool
+        self, controller: Controller, credentials: CMLCredentials | CredentialsUnavailable | None, *, forced: bool
     ) -> CMLSession | None:
         if credentials is None:
             return None
