@@ -18,12 +18,16 @@ def access() -> str:
         "Everything that is done, by HTTP, by the command line, by the schedule, is a message; its role is checked in one",
         "place, against this table. `viewer` reads, `operator` also acts, `admin` also configures.",
         "",
-        "| message | role | sent by |",
-        "|---|---|---|",
+        "Whoever is limited to labels or accounts sees and acts on the workers within alone: any other is unknown, in lists,",
+        "sums, events, metrics and the stream too. An operation is seen by those whose limit covers that of who started it. A",
+        "forgotten worker's events stay with the team that it belonged to.",
+        "",
+        "| message | role | with a team limit | sent by |",
+        "|---|---|---|---|",
     ]
     for message, rule in ACCESS.items():
         sent_by = "<br>".join(f"`{route}`" for route in routes.get(message, []))
-        lines.append(f"| `{message.__name__}` | {rule.role.value} | {sent_by} |")
+        lines.append(f"| `{message.__name__}` | {rule.role.value} | {rule.reach.value} | {sent_by} |")
     return "\n".join([*lines, ""])
 
 

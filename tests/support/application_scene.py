@@ -65,6 +65,7 @@ class ApplicationScene:
     schedule: FakeSchedule = field(default_factory=FakeSchedule)
     saved: list[tuple[CMLWorkerState | None, CMLWorkerState | None]] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]
     observed: list[RefreshResult] = field(default_factory=list[RefreshResult])
+    guarded_labels: set[str] = field(default_factory=set[str])
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -79,7 +80,9 @@ class ApplicationScene:
         )
         self.standings = ScopeStandings(utc_now)
         self.first_refreshes = FirstRefreshes(self.refresh_as)
-        self.mediator = Mediator(self._registrations(), pipeline=(Authorisation(ACCESS),))
+        self.mediator = Mediator(
+            self._registrations(), pipeline=(Authorisation(ACCESS, find_worker=self.workers.load),)
+        )
 
     async def send(self, message: Message[T], principal: Principal = ANN) -> T:
         """Through the mediator, as everything goes."""
@@ -116,6 +119,9 @@ class ApplicationScene:
         found = await self.workers.load(worker_id)
         assert found is not None
         return found
+
+    async def _guarded(self) -> frozenset[str]:
+        return frozenset(self.guarded_labels)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -163,7 +169,10 @@ class ApplicationScene:
                     max_age_seconds=BACKGROUND_AGE_SECONDS,
                 ),
             ),
-            Registration(UpdateWorkerCommand, UpdateWorkerCommandHandler(shelf=self.shelf, clock=utc_now)),
+            Registration(
+                UpdateWorkerCommand,
+                UpdateWorkerCommandHandler(shelf=self.shelf, guarded_labels=self._guarded, clock=utc_now),
+            ),
             Registration(SetCredentialsCommand, credentials),
             Registration(DeleteCredentialsCommand, credentials),
             Registration(

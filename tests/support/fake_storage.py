@@ -170,8 +170,8 @@ class FakeOperationStore:
     async def get(self, operation_id: str) -> Operation | None:
         return self.kept.get(operation_id)
 
-    async def list(self, *, limit: int) -> Sequence[Operation]:
-        return list(self.kept.values())[:limit]
+    async def list(self, *, limit: int, offset: int = 0) -> Sequence[Operation]:
+        return list(self.kept.values())[offset : offset + limit]
 
     async def fail_unfinished(self, *, detail: str, finished_at: datetime) -> int:
         unfinished = [operation for operation in self.kept.values() if operation.finished_at is None]

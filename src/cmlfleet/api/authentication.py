@@ -37,7 +37,7 @@ class TokenAuthenticator:
         record = await self._tokens.find(token_hash(token))
         if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
             raise NotSignedIn("the token is not known, was revoked or has expired")
-        return Principal(record.name, Role(record.role))
+        return Principal(record.name, Role(record.role), record.limit)
 
 
 async def signed_in(request: Request) -> Principal:

@@ -82,6 +82,8 @@ _STATUS: dict[type[Exception], int] = {
     errors.OperationNotFound: 404,
     errors.TokenNotFound: 404,
     errors.NotAllowed: 403,
+    errors.BeyondLimit: 403,
+    errors.LabelGuarded: 403,
     errors.SourceUnavailable: 503,
     errors.InvalidRequest: 422,
     errors.UnknownScope: 422,

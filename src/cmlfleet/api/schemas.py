@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cmlfleet.application.queries import views
+from cmlfleet.application.team_limit import TeamLimit, team_limit
 
 Text = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
@@ -61,11 +62,25 @@ class CertificateBody(Body):
     fingerprint: Name
 
 
+class LimitBody(Body):
+    """Only workers in one of the accounts that carry the labels: `key=value`; one of several values of a key."""
+
+    labels: list[Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00\x1f=,]+=[^\x00\x1f]*$")]] = Field(
+        default_factory=list[str], max_length=100
+    )
+    accounts: list[Name] = Field(default_factory=list[str], max_length=100)
+
+    def team_limit(self) -> TeamLimit | None:
+        """None where nothing limits."""
+        return team_limit(labels=self.labels, accounts=self.accounts)
+
+
 class TokenBody(Body):
     """A new API token."""
 
     name: Name
     role: Annotated[str, StringConstraints(pattern="^(viewer|operator|admin)$")]
+    limit: LimitBody | None = None
     expires_at: Annotated[datetime, Field(strict=False)] | None = None
 
 
@@ -93,6 +108,13 @@ class LabList(BaseModel):
     total: int
 
 
+class Limit(BaseModel):
+    """Only workers in one of the accounts (any, when empty) that carry the labels."""
+
+    labels: list[str]
+    accounts: list[str]
+
+
 class OperationItemBody(BaseModel):
     """One worker's part of an operation."""
 
@@ -113,6 +135,7 @@ class OperationBody(BaseModel):
     created_by: str
     created_at: datetime
     finished_at: datetime | None
+    within: Limit | None
 
 
 class OperationList(BaseModel):
@@ -149,6 +172,7 @@ class TokenRecord(BaseModel):
     name: str
     role: str
     created_at: datetime
+    limit: Limit | None
     expires_at: datetime | None
     last_used_at: datetime | None
 

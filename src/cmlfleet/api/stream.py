@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import msgspec
 
+from cmlfleet.api.stream_audience import Audience, OfOperation, OfWorkers, OfWorkerThatMoved, Part, scope_of
 from cmlfleet.application.ports.storage import Operation
 from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 
 KEPT_MESSAGES = 10_000  # for who reconnects; about a minute of a large fleet
@@ -28,8 +30,13 @@ class StreamMessage:
     """One server-sent event."""
 
     number: int
-    event: str
-    data: str
+    whole: Part
+    audience: Audience | None = None
+    """None: everybody."""
+
+    def part(self, limit: TeamLimit | None) -> Part | None:
+        """What of it somebody with the limit gets."""
+        return self.whole if limit is None or self.audience is None else self.audience.part(self.whole, limit)
 
 
 class StreamHub:
@@ -53,8 +60,9 @@ class StreamHub:
             if before is not None:
                 self._latest.pop(before.id, None)
                 self._first_before.pop(before.id, None)
-                self._send("worker.removed", {"id": before.id})
-                self._send("fleet.updated", {})
+                audience = OfWorkers((scope_of(before),))
+                self._send(_removal(before.id), audience)
+                self._send(_FLEET_UPDATED, audience)
             return
         if before is not None:
             self._first_before.setdefault(after.id, before)
@@ -66,23 +74,30 @@ class StreamHub:
         """An operation made progress."""
         body = msgspec.to_builtins(operation)
         del body["items"]
-        self._send("operation.updated", body)
+        self._send(_part("operation.updated", body), OfOperation(operation.within))
 
-    async def listen(self, last_event_id: str | None) -> AsyncGenerator[dict[str, Any], None]:
-        """Messages from where the listener left off, else from now on; `reset` when that is no longer known."""
+    async def listen(
+        self, last_event_id: str | None, limit: TeamLimit | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Messages from where the listener left off, else from now on; `reset` when that is no longer known.
+
+        With a team limit only what lies within it.
+        """
         with self._joined() as queue:
             missed = self._since(last_event_id)
             if missed is None:
-                yield self._framed(StreamMessage(self._number, "reset", "{}"))
+                yield self._framed(self._number, _RESET)
             else:
                 for message in missed:
-                    yield self._framed(message)
+                    if (part := message.part(limit)) is not None:
+                        yield self._framed(message.number, part)
             while True:
                 message = await queue.get()
                 if message is None:
-                    yield self._framed(StreamMessage(self._number, "reset", "{}"))
+                    yield self._framed(self._number, _RESET)
                     return
-                yield self._framed(message)
+                if (part := message.part(limit)) is not None:
+                    yield self._framed(message.number, part)
 
     def close(self) -> None:
         """End every listener's stream; they come back to the next process."""
@@ -113,8 +128,8 @@ class StreamHub:
             return None
         return [message for message in self._kept if message.number > last]
 
-    def _framed(self, message: StreamMessage) -> dict[str, Any]:
-        return {"id": f"{self._epoch}-{message.number}", "event": message.event, "data": message.data}
+    def _framed(self, number: int, part: Part) -> dict[str, Any]:
+        return {"id": f"{self._epoch}-{number}", "event": part.event, "data": part.data}
 
     def _flush(self) -> None:
         self._flusher = None
@@ -130,13 +145,25 @@ class StreamHub:
             before = first_before.get(worker_id)
             changes = changed_fields(before, after, now=now)
             if changes:
-                self._send("worker.updated", {"id": worker_id, "version": after.version, "changes": changes})
+                self._send(_update(after, changes), self._audience_of(before, after, now=now))
         if latest:
-            self._send("fleet.updated", {})
+            changed = [*first_before.values(), *latest.values()]
+            self._send(_FLEET_UPDATED, OfWorkers([scope_of(state) for state in changed]))
 
-    def _send(self, event: str, data: Any) -> None:
+    @staticmethod
+    def _audience_of(before: CMLWorkerState | None, after: CMLWorkerState, *, now: datetime) -> Audience:
+        if before is None or scope_of(before) == scope_of(after):
+            return OfWorkers((scope_of(after),))
+        return OfWorkerThatMoved(
+            before=scope_of(before),
+            after=scope_of(after),
+            removal=_removal(after.id),
+            arrival=_update(after, changed_fields(None, after, now=now)),
+        )
+
+    def _send(self, part: Part, audience: Audience) -> None:
         self._number += 1
-        message = StreamMessage(self._number, event, msgspec.json.encode(data).decode())
+        message = StreamMessage(self._number, part, audience)
         self._kept.append(message)
         for queue in tuple(self._listeners):
             try:
@@ -149,6 +176,22 @@ class StreamHub:
         while not queue.empty():
             queue.get_nowait()
         queue.put_nowait(None)
+
+
+def _part(event: str, data: Any) -> Part:
+    return Part(event, msgspec.json.encode(data).decode())
+
+
+def _removal(worker_id: str) -> Part:
+    return _part("worker.removed", {"id": worker_id})
+
+
+def _update(state: CMLWorkerState, changes: dict[str, Any]) -> Part:
+    return _part("worker.updated", {"id": state.id, "version": state.version, "changes": changes})
+
+
+_RESET = Part("reset", "{}")
+_FLEET_UPDATED = Part("fleet.updated", "{}")
 
 
 def changed_fields(before: CMLWorkerState | None, after: CMLWorkerState, *, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
@@ -31,40 +32,50 @@ from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
 from cmlfleet.application.queries.operations_queries import GetOperationQuery, ListOperationsQuery
 
 
+class Reach(StrEnum):
+    """How a team limit holds for a message."""
+
+    SELF = "the sender alone"
+    WORKER = "one worker, unknown outside the limit"
+    WITHIN = "what lies within the limit"
+    FLEET = "the whole fleet: refused with a limit"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What one kind of message needs."""
 
     role: Role
+    reach: Reach
 
 
 ACCESS: Mapping[type[Message[Any]], Rule] = {
     # queries
-    GetMeQuery: Rule(Role.VIEWER),
-    ListWorkersQuery: Rule(Role.VIEWER),
-    GetCMLWorkerByIdQuery: Rule(Role.VIEWER),
-    GetSamplesQuery: Rule(Role.VIEWER),
-    GetLicenseQuery: Rule(Role.VIEWER),
-    GetCertificateQuery: Rule(Role.VIEWER),
-    ListLabsQuery: Rule(Role.VIEWER),
-    ListEventsQuery: Rule(Role.VIEWER),
-    GetFleetQuery: Rule(Role.VIEWER),
-    GetOperationQuery: Rule(Role.VIEWER),
-    ListOperationsQuery: Rule(Role.VIEWER),
-    FollowChangesQuery: Rule(Role.VIEWER),
-    GetMetricsQuery: Rule(Role.VIEWER),
-    GetSystemQuery: Rule(Role.ADMIN),
-    ListTokensQuery: Rule(Role.ADMIN),
+    GetMeQuery: Rule(Role.VIEWER, Reach.SELF),
+    ListWorkersQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    GetCMLWorkerByIdQuery: Rule(Role.VIEWER, Reach.WORKER),
+    GetSamplesQuery: Rule(Role.VIEWER, Reach.WORKER),
+    GetLicenseQuery: Rule(Role.VIEWER, Reach.WORKER),
+    GetCertificateQuery: Rule(Role.VIEWER, Reach.WORKER),
+    ListLabsQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    ListEventsQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    GetFleetQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    GetOperationQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    ListOperationsQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    FollowChangesQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    GetMetricsQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    GetSystemQuery: Rule(Role.ADMIN, Reach.FLEET),
+    ListTokensQuery: Rule(Role.ADMIN, Reach.FLEET),
     # commands
-    RefreshWorkerMetricsCommand: Rule(Role.OPERATOR),
-    RefreshWorkersCommand: Rule(Role.OPERATOR),
-    UpdateWorkerCommand: Rule(Role.OPERATOR),
-    SetCredentialsCommand: Rule(Role.OPERATOR),
-    DeleteCredentialsCommand: Rule(Role.OPERATOR),
-    AcceptCertificateCommand: Rule(Role.OPERATOR),
-    ForgetWorkerCommand: Rule(Role.OPERATOR),
-    ImportWorkersCommand: Rule(Role.OPERATOR),
-    DiscoverWorkersCommand: Rule(Role.OPERATOR),
-    CreateTokenCommand: Rule(Role.ADMIN),
-    RevokeTokenCommand: Rule(Role.ADMIN),
+    RefreshWorkerMetricsCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    RefreshWorkersCommand: Rule(Role.OPERATOR, Reach.WITHIN),
+    UpdateWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    SetCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    DeleteCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    AcceptCertificateCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    ForgetWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    ImportWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
+    DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
+    CreateTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
+    RevokeTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
 }

@@ -1,5 +1,7 @@
 """Why the application refuses a message; translated once, at the edge."""
 
+from collections.abc import Iterable
+
 from cmlfleet.application.principal import Principal, Role
 
 
@@ -13,6 +15,22 @@ class NotAllowed(ApplicationError):
     def __init__(self, principal: Principal, needed: Role, message: str) -> None:
         super().__init__(f"{message} needs the role {needed.value}; {principal.name} has {principal.role.value}")
         self.needed = needed
+
+
+class BeyondLimit(ApplicationError):
+    """The message concerns the whole fleet, and its sender is limited to a part of it."""
+
+    def __init__(self, principal: Principal, message: str) -> None:
+        super().__init__(f"{message} concerns the whole fleet; {principal.name} is limited to {principal.limit}")
+
+
+class LabelGuarded(ApplicationError):
+    """Team limits use the label: who could change it could move a worker into another team's hands."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        super().__init__(
+            f"team limits use the label {', '.join(sorted(keys))}: only an admin without a limit changes it"
+        )
 
 
 class WorkerNotFound(ApplicationError):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cmlfleet.application.team_limit import TeamLimit
+
 
 class Role(StrEnum):
     """`viewer` reads, `operator` also acts, `admin` also configures."""
@@ -21,10 +23,11 @@ _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user, an API token by its name, or a part of the service itself."""
+    """A user, an API token by its name, or a part of the service itself. `limit` None: the whole fleet."""
 
     name: str
     role: Role
+    limit: TeamLimit | None = None
 
 
 SYSTEM = Principal("system", Role.ADMIN)

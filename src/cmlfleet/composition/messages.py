@@ -132,7 +132,9 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         ),
         (
             update_worker_command.UpdateWorkerCommand,
-            update_worker_command.UpdateWorkerCommandHandler(shelf=shelf, clock=clock),
+            update_worker_command.UpdateWorkerCommandHandler(
+                shelf=shelf, guarded_labels=storage.tokens.limited_labels, clock=clock
+            ),
         ),
         (
             forget_worker_command.ForgetWorkerCommand,

@@ -78,7 +78,8 @@ class Service:
             metrics=self._metrics,
             hub=self._hub,
         )
-        self.mediator = Mediator(registrations(parts), pipeline=(traced, Authorisation(ACCESS)))
+        authorise = Authorisation(ACCESS, find_worker=self.storage.workers.load)
+        self.mediator = Mediator(registrations(parts), pipeline=(traced, authorise))
 
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
         """Bring the schema up to date, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""

@@ -10,6 +10,7 @@ from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.reading import InvalidCriteria, SampleSeries
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sample import Sample
@@ -18,6 +19,8 @@ from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.outbox import stored_event
 from cmlfleet.persistence.sample_rows import FIGURES
+from cmlfleet.persistence.team_limits import of_workers_within
+from cmlfleet.persistence.team_limits import within as conditions_within
 from cmlfleet.persistence.worker_filters import after, column_of, conditions, converted, shown
 from cmlfleet.persistence.worker_rows import decode
 
@@ -64,9 +67,10 @@ class SqlFleetReader:
             total=total,
         )
 
-    async def fleet_states(self) -> Sequence[CMLWorkerState]:
+    async def fleet_states(self, within: TeamLimit | None = None) -> Sequence[CMLWorkerState]:
         """Raises StorageUnavailable."""
-        query = select(tables.workers.c.document).where(shown(clock=self._clock))
+        workers = tables.workers.c
+        query = select(workers.document).where(shown(clock=self._clock), *conditions_within(within, workers))
         async with self._database.reading() as connection:
             return [decode(document) for document in (await connection.execute(query)).scalars()]
 
@@ -84,6 +88,7 @@ class SqlFleetReader:
             matching.append(events.occurred_at >= _utc(criteria.since))
         if criteria.until is not None:
             matching.append(events.occurred_at < _utc(criteria.until))
+        matching += of_workers_within(criteria.within, events.worker_id)
         query = select(tables.events).where(*matching)
         if criteria.cursor is not None:
             _, last = decode_cursor(criteria.cursor, sort=_EVENT_ORDER)

@@ -40,9 +40,11 @@ class SqlOperationStore:
             document = (await connection.execute(query)).scalar()
             return None if document is None else _decoder.decode(document)
 
-    async def list(self, *, limit: int) -> Sequence[Operation]:
+    async def list(self, *, limit: int, offset: int = 0) -> Sequence[Operation]:
         """The newest first."""
-        query = select(tables.operations.c.document).order_by(tables.operations.c.created_at.desc()).limit(limit)
+        operations = tables.operations.c
+        newest = (operations.created_at.desc(), operations.id)
+        query = select(operations.document).order_by(*newest).limit(limit).offset(offset)
         async with self._database.reading() as connection:
             return [_decoder.decode(document) for document in (await connection.execute(query)).scalars()]
 

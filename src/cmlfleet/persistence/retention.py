@@ -31,13 +31,14 @@ class Retention:
 
     async def delete_events_before(self, moment: datetime) -> int:
         """How many events went; one that is still to be delivered stays."""
-        events, gone = tables.events.c, 0
+        events, forgotten, gone = tables.events.c, tables.forgotten_workers, 0
         owed = select(tables.outbox.c.sequence)
         old = (
             select(events.sequence).where(events.occurred_at < moment, events.sequence.not_in(owed)).limit(IN_ONE_GO)
         )
         while True:
             async with self._database.writing() as connection:
+                await connection.execute(delete(forgotten).where(forgotten.c.forgotten_at < moment))
                 done = await connection.execute(delete(tables.events).where(events.sequence.in_(old)))
             gone += done.rowcount
             if done.rowcount < IN_ONE_GO:

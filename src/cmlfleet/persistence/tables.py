@@ -147,6 +147,15 @@ tombstones = Table(
     Column("forgotten_at", UTCDateTime, nullable=False),
 )
 
+forgotten_workers = Table(
+    "forgotten_workers",
+    metadata,
+    Column("worker_id", PlainText, primary_key=True),
+    Column("account_id", PlainText, nullable=False),
+    Column("labels_index", PlainText, nullable=False),
+    Column("forgotten_at", UTCDateTime, nullable=False),
+)
+
 credentials = Table(
     "credentials",
     metadata,
@@ -165,6 +174,7 @@ api_tokens = Table(
     Column("created_at", UTCDateTime, nullable=False),
     Column("expires_at", UTCDateTime),
     Column("last_used_at", UTCDateTime),
+    Column("team_limit", LargeBinary),
 )
 
 operations = Table(

@@ -1,7 +1,6 @@
 """API tokens, by the hash of their text."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -9,6 +8,7 @@ from sqlalchemy import delete, insert, select
 from cmlfleet.application.ports.storage import ApiToken
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.team_limits import decode_limit, encode_limit
 
 
 class SqlTokenStore:
@@ -19,8 +19,16 @@ class SqlTokenStore:
 
     async def add(self, token: ApiToken, *, token_hash: str) -> None:
         """Store the record of a new token."""
-        values = asdict(token)
-        row = {"token_id": values.pop("id"), "token_hash": token_hash, **values}
+        row = {
+            "token_id": token.id,
+            "token_hash": token_hash,
+            "name": token.name,
+            "role": token.role,
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+            "last_used_at": token.last_used_at,
+            "team_limit": encode_limit(token.limit),
+        }
         async with self._database.writing() as connection:
             await connection.execute(insert(tables.api_tokens), row)
 
@@ -43,6 +51,13 @@ class SqlTokenStore:
             done = await connection.execute(delete(tables.api_tokens).where(tables.api_tokens.c.token_id == token_id))
             return done.rowcount > 0
 
+    async def limited_labels(self) -> frozenset[str]:
+        """The keys of labels that limits use."""
+        query = select(tables.api_tokens.c.team_limit).where(tables.api_tokens.c.team_limit.is_not(None))
+        async with self._database.reading() as connection:
+            limits = [decode_limit(document) for document in (await connection.execute(query)).scalars()]
+            return frozenset(key for limit in limits if limit is not None for key in limit.by_key())
+
 
 def _record(row: Any) -> ApiToken:
     return ApiToken(
@@ -50,6 +65,7 @@ def _record(row: Any) -> ApiToken:
         name=row.name,
         role=row.role,
         created_at=row.created_at,
+        limit=decode_limit(row.team_limit),
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
     )

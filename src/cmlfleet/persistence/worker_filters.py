@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, and_, func, literal, or_
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, and_, literal, or_
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.reading import GONE_WORKERS_SHOWN_FOR, InvalidCriteria
 from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
 from cmlfleet.persistence import tables
+from cmlfleet.persistence.contains import contains
+from cmlfleet.persistence.team_limits import within
 from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR
 
 _INTERNAL = frozenset({"document", "search", "labels_index", "gone_at", "version"})
@@ -44,10 +46,11 @@ def conditions(criteria: WorkerCriteria, *, clock: Clock) -> list[ColumnElement[
         found.append(shown(clock=clock))
     for key, value in criteria.labels:
         wanted = f"{LABEL_SEPARATOR}{key}=" + ("" if value is None else value + LABEL_SEPARATOR)
-        found.append(_contains(workers.labels_index, wanted))
+        found.append(contains(workers.labels_index, wanted))
     if criteria.q:
-        found.append(_contains(workers.search, criteria.q.casefold()))
+        found.append(contains(workers.search, criteria.q.casefold()))
     found += [_figure(figure) for figure in criteria.figures]
+    found += within(criteria.within, workers)
     return found
 
 
@@ -63,11 +66,6 @@ def column_of(name: str) -> Any:
         return FIELDS[name]
     except KeyError:
         raise InvalidCriteria(f"no field {name!r}; there are: {', '.join(sorted(FIELDS))}") from None
-
-
-def _contains(column: Any, text: str) -> ColumnElement[bool]:
-    # LIKE takes a and A for the same on SQLite and refuses long patterns; replacing is exact on both databases.
-    return func.replace(column, literal(text, tables.PlainText()), "") != column
 
 
 def _figure(figure: FigureFilter) -> ColumnElement[bool]:

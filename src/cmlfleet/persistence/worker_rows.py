@@ -1,5 +1,6 @@
 """Between a worker's state and its row."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,7 +24,6 @@ def decode(document: bytes) -> CMLWorkerState:
 def row_of(state: CMLWorkerState) -> dict[str, Any]:
     """Every column of the worker's row."""
     price = cost_per_hour_usd(state.instance_type)
-    labels = [f"{key}={value}" for key, value in sorted(state.labels.items())]
     words = (
         state.id,
         state.name,
@@ -35,7 +35,7 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         state.private_ip,
         state.cml_version,
         state.note,
-        *labels,
+        *_labels(state.labels),
     )
     return {
         "id": state.id,
@@ -45,7 +45,7 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "version": state.version,
         "document": _encoder.encode(state),
         "search": "\n".join(word for word in words if word).casefold(),
-        "labels_index": LABEL_SEPARATOR + "".join(label + LABEL_SEPARATOR for label in labels),
+        "labels_index": labels_index(state.labels),
         "name": state.name,
         "status": state.status.value,
         "health": state.health.value,
@@ -75,6 +75,15 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "last_refreshed_at": state.last_refreshed_at,
         "gone_at": state.gone_at,
     }
+
+
+def labels_index(labels: Mapping[str, str]) -> str:
+    """Each label between separators, so that a whole one can be looked for."""
+    return LABEL_SEPARATOR + "".join(label + LABEL_SEPARATOR for label in _labels(labels))
+
+
+def _labels(labels: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" for key, value in sorted(labels.items())]
 
 
 def _count(figure: int | None) -> int | None:

@@ -19,7 +19,7 @@ from cmlfleet.persistence import tables
 from cmlfleet.persistence.coalescing import Coalesced
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.sample_rows import write_samples
-from cmlfleet.persistence.worker_rows import decode, row_of
+from cmlfleet.persistence.worker_rows import decode, labels_index, row_of
 
 IN_ONE_GROUP = 250  # beyond this a larger transaction saves nothing more and holds up everybody else
 _IDS_IN_A_STATEMENT = 1_000  # PostgreSQL takes 32,767; the first readings of a full group may raise more events
@@ -90,6 +90,15 @@ class SqlWorkerStore:
                     "account_id": state.account_id,
                     "region": state.region,
                     "instance_id": state.instance_id,
+                    "forgotten_at": event.occurred_at,
+                },
+            )
+            await connection.execute(
+                insert(tables.forgotten_workers),
+                {
+                    "worker_id": state.id,
+                    "account_id": state.account_id,
+                    "labels_index": labels_index(state.labels),
                     "forgotten_at": event.occurred_at,
                 },
             )

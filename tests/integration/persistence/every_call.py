@@ -40,6 +40,7 @@ def every_read(storage: Storage) -> Calls:
         "credentials": lambda: storage.credentials.get(worker_id),
         "token": lambda: storage.tokens.find("hash"),
         "tokens": storage.tokens.list,
+        "limited labels": storage.tokens.limited_labels,
         "operation": lambda: storage.operations.get("o-1"),
         "operations": lambda: storage.operations.list(limit=1),
     }

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from cmlfleet.application.access import Rule
+from cmlfleet.application.access import Reach, Rule
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.errors import NotAllowed
 from cmlfleet.application.mediator import Mediator, Message, Next, Registration
 from cmlfleet.application.principal import Principal, Role
+from cmlfleet.domain.identifiers import WorkerId
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,13 @@ class Unlisted(Message[str]):
     pass
 
 
-AUTHORISE = Authorisation({Read: Rule(Role.VIEWER), Change: Rule(Role.OPERATOR)})
+async def nothing_is_known(worker_id: WorkerId) -> None:
+    return None
+
+
+AUTHORISE = Authorisation(
+    {Read: Rule(Role.VIEWER, Reach.WITHIN), Change: Rule(Role.OPERATOR, Reach.FLEET)}, find_worker=nothing_is_known
+)
 
 
 class Handler:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.support.application_scene import utc_now
+from tests.support.application_scene import ANN, utc_now
 from tests.support.fake_storage import FakeOperationStore
 from tests.support.waiting import until
 
@@ -22,7 +22,7 @@ class Scene:
         self.runner = OperationRunner(store=self.store, clock=utc_now, observe=self._observe)
 
     async def run(self, work: OneWorker) -> Operation:
-        started = await self.runner.start("refresh", WORKERS, work=work, created_by="ann")
+        started = await self.runner.start("refresh", WORKERS, work=work, started_by=ANN)
         await until(lambda: self.store.kept[started.id].finished_at, what="the end")
         return self.store.kept[started.id]
 
@@ -63,7 +63,7 @@ async def test_an_item_says_what_came_of_it() -> None:
 
 async def test_nothing_to_do_is_done_at_once() -> None:
     scene = Scene()
-    operation = await scene.runner.start("refresh", [], work=_well, created_by="ann")
+    operation = await scene.runner.start("refresh", [], work=_well, started_by=ANN)
     assert (operation.state, operation.finished_at is not None) == ("done", True)
 
 
@@ -86,7 +86,7 @@ async def test_without_a_database_nothing_is_begun() -> None:
     scene = Scene()
     scene.store.is_down = True
     with pytest.raises(StorageUnavailable):
-        await scene.runner.start("refresh", WORKERS, work=_well, created_by="ann")
+        await scene.runner.start("refresh", WORKERS, work=_well, started_by=ANN)
     assert scene.observed == []
 
 
@@ -98,7 +98,7 @@ async def test_closing_stops_what_runs() -> None:
         await asyncio.Event().wait()
         return None
 
-    operation = await scene.runner.start("refresh", WORKERS, work=for_ever, created_by="ann")
+    operation = await scene.runner.start("refresh", WORKERS, work=for_ever, started_by=ANN)
     await begun.wait()
     await scene.runner.close()
     assert scene.store.kept[operation.id].finished_at is None

@@ -25,7 +25,8 @@ async def list_tokens(mediator: Application, principal: SignedIn) -> Response:
 async def create_token(body: schemas.TokenBody, mediator: Application, principal: SignedIn) -> Response:
     """A new token; its text is shown this once."""
     expires_at = body.expires_at.astimezone() if body.expires_at is not None else None
-    command = CreateTokenCommand(name=body.name, role=Role(body.role), expires_at=expires_at)
+    limit = body.limit.team_limit() if body.limit is not None else None
+    command = CreateTokenCommand(name=body.name, role=Role(body.role), limit=limit, expires_at=expires_at)
     return answer(await mediator.execute_async(command, principal), status=201)
 
 

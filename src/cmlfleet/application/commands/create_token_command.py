@@ -11,6 +11,7 @@ from cmlfleet.application.errors import InvalidRequest, TokenNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.storage import ApiToken, TokenStore
 from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.team_limit import TeamLimit
 
 TOKEN_BYTES = 32  # 256 random bits: nothing to guess, so a plain SHA-256 stores it safely
 TOKEN_PREFIX = "cmlf_"  # noqa: S105 - lets secret scanners and people tell what they have found
@@ -31,10 +32,11 @@ class CreatedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTokenCommand(Message[CreatedToken]):
-    """A token for automation or a person, with a role and perhaps an end."""
+    """A token for automation or a person, with a role, perhaps a team limit and an end."""
 
     name: str
     role: Role
+    limit: TeamLimit | None = None
     expires_at: datetime | None = None
 
 
@@ -58,6 +60,7 @@ class CreateTokenCommandHandler:
             name=message.name.strip(),
             role=message.role.value,
             created_at=now,
+            limit=message.limit,
             expires_at=message.expires_at,
         )
         await self._tokens.add(record, token_hash=token_hash(token))

@@ -1,7 +1,7 @@
 """Refreshing many workers because somebody asked, as an operation to follow."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.mediator import Message
@@ -11,6 +11,8 @@ from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.application.team_limit import TeamLimit
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
 
 PAGE = 1000
@@ -40,7 +42,7 @@ class RefreshWorkersCommandHandler:
 
     async def handle_async(self, message: RefreshWorkersCommand, principal: Principal) -> Operation:
         """The operation as it was started."""
-        worker_ids = await self._select(message)
+        worker_ids = await self._select(message, principal.limit)
 
         async def work(worker_id: WorkerId) -> str | None:
             result = await self._refresh(worker_id, principal)
@@ -51,33 +53,28 @@ class RefreshWorkersCommandHandler:
             }
             return ", ".join(f"{source}: {code}" for source, code in failing.items() if code) or None
 
-        return await self._operations.start("refresh", worker_ids, work=work, created_by=principal.name)
+        return await self._operations.start("refresh", worker_ids, work=work, started_by=principal)
 
-    async def _select(self, message: RefreshWorkersCommand) -> tuple[WorkerId, ...]:
-        if message.worker_ids is not None:
+    async def _select(self, message: RefreshWorkersCommand, limit: TeamLimit | None) -> tuple[WorkerId, ...]:
+        if message.worker_ids is None:
+            criteria = replace(message.criteria or WorkerCriteria(), within=limit)
+            return tuple([state.id async for state in self._matching(criteria) if not state.is_gone])
+        if limit is None:
             known = {entry.worker_id for entry in await self._workers.known_instances()}
-            for worker_id in message.worker_ids:
-                if worker_id not in known:
-                    raise WorkerNotFound(worker_id)
-            return tuple(dict.fromkeys(message.worker_ids))
-        chosen: list[WorkerId] = []
-        asked = message.criteria or WorkerCriteria()
+        else:
+            every = WorkerCriteria(status=tuple(WorkerStatus), within=limit)
+            known = {state.id async for state in self._matching(every)}
+        for worker_id in message.worker_ids:
+            if worker_id not in known:
+                raise WorkerNotFound(worker_id)
+        return tuple(dict.fromkeys(message.worker_ids))
+
+    async def _matching(self, criteria: WorkerCriteria) -> AsyncIterator[CMLWorkerState]:
         cursor: str | None = None
         while True:
-            page = await self._reader.find_states(
-                WorkerCriteria(
-                    status=asked.status,
-                    region=asked.region,
-                    account_id=asked.account_id,
-                    health=asked.health,
-                    labels=asked.labels,
-                    q=asked.q,
-                    figures=asked.figures,
-                    limit=PAGE,
-                    cursor=cursor,
-                )
-            )
-            chosen += [state.id for state in page.items if not state.is_gone]
+            page = await self._reader.find_states(replace(criteria, limit=PAGE, cursor=cursor))
+            for state in page.items:
+                yield state
             cursor = page.next_cursor
             if cursor is None:
-                return tuple(chosen)
+                return

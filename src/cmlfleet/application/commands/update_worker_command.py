@@ -1,16 +1,20 @@
 """Labels and note: what people write on a worker."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from cmlfleet.application.clock import Clock
+from cmlfleet.application.errors import LabelGuarded
 from cmlfleet.application.mediator import Message
-from cmlfleet.application.principal import Principal
+from cmlfleet.application.principal import Principal, Role
 from cmlfleet.application.queries.views import WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.identifiers import WorkerId
+
+GuardedLabels = Callable[[], Awaitable[frozenset[str]]]
+"""The keys of labels that team limits use now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +28,19 @@ class UpdateWorkerCommand(Message[WorkerView]):
 
 
 class UpdateWorkerCommandHandler:
-    """Raises WorkerNotFound and StorageUnavailable."""
+    """Raises WorkerNotFound, LabelGuarded and StorageUnavailable."""
 
-    def __init__(self, *, shelf: WorkerShelf, clock: Clock) -> None:
+    def __init__(self, *, shelf: WorkerShelf, guarded_labels: GuardedLabels, clock: Clock) -> None:
         self._shelf = shelf
+        self._guarded_labels = guarded_labels
         self._clock = clock
 
     async def handle_async(self, message: UpdateWorkerCommand, principal: Principal) -> WorkerView:
         """The worker as saved."""
+        if message.labels and (principal.role is not Role.ADMIN or principal.limit is not None):
+            guarded = await self._guarded_labels() & message.labels.keys()
+            if guarded:
+                raise LabelGuarded(guarded)
         now = self._clock()
         worker = await self._shelf.change(
             message.worker_id,

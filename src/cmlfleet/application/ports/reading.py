@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sample import Sample
@@ -32,7 +33,7 @@ class FleetReader(Protocol):
 
     async def get_state(self, worker_id: WorkerId) -> CMLWorkerState | None: ...
     async def find_states(self, criteria: WorkerCriteria) -> Page[CMLWorkerState]: ...
-    async def fleet_states(self) -> Sequence[CMLWorkerState]:
+    async def fleet_states(self, within: TeamLimit | None = None) -> Sequence[CMLWorkerState]:
         """Every worker that the default list would show."""
         ...
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from cmlfleet.application.ports.sources import CMLCredentials
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.events.domain_event import DomainEvent
 from cmlfleet.domain.identifiers import AccountId, EventId, InstanceId, Region, WorkerId
@@ -122,6 +123,7 @@ class ApiToken:
     name: str
     role: str
     created_at: datetime
+    limit: TeamLimit | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
 
@@ -133,6 +135,9 @@ class TokenStore(Protocol):
     async def find(self, token_hash: str) -> ApiToken | None: ...
     async def list(self) -> Sequence[ApiToken]: ...
     async def revoke(self, token_id: str) -> bool: ...
+    async def limited_labels(self) -> frozenset[str]:
+        """The keys of labels that the tokens' team limits use."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +151,10 @@ class OperationItem:
 
 @dataclass(slots=True, kw_only=True)
 class Operation:
-    """Long work with its progress: `pending`, `running`, `done`, `failed` or `partly_failed`."""
+    """Long work with its progress: `pending`, `running`, `done`, `failed` or `partly_failed`.
+
+    `within` is the team limit of who started it: the same team may follow it, another may not.
+    """
 
     id: str
     kind: str
@@ -157,12 +165,13 @@ class Operation:
     created_by: str
     created_at: datetime
     finished_at: datetime | None = None
+    within: TeamLimit | None = None
 
 
 class OperationStore(Protocol):
     async def save(self, operation: Operation) -> None: ...
     async def get(self, operation_id: str) -> Operation | None: ...
-    async def list(self, *, limit: int) -> Sequence[Operation]: ...
+    async def list(self, *, limit: int, offset: int = 0) -> Sequence[Operation]: ...
     async def fail_unfinished(self, *, detail: str, finished_at: datetime) -> int:
         """Mark what a process that is gone left unfinished; answers how many."""
         ...

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from cmlfleet.application.team_limit import TeamLimit
+
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ class WorkerCriteria:
     """Each given criterion must hold; several values of one are alternatives.
 
     Workers gone for over 24 hours are left out unless `status` asks for them. `sort` is a field name, `-` in front
-    for descending. `cursor` is what an earlier page gave as its `next_cursor`.
+    for descending. `cursor` is what an earlier page gave as its `next_cursor`. `within` leaves out what lies outside.
     """
 
     status: tuple[str, ...] = ()
@@ -31,6 +33,7 @@ class WorkerCriteria:
     labels: tuple[tuple[str, str | None], ...] = ()
     q: str | None = None
     figures: tuple[FigureFilter, ...] = ()
+    within: TeamLimit | None = None
     sort: str = "name"
     limit: int = 100
     cursor: str | None = None
@@ -38,13 +41,15 @@ class WorkerCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCriteria:
-    """Newest first; `types` are names of domain events."""
+    """Newest first; `types` are names of domain events. `within` looks at where a worker is now, or was when it was
+    forgotten."""
 
     worker_id: str | None = None
     types: tuple[str, ...] = ()
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    within: TeamLimit | None = None
     limit: int = 100
     cursor: str | None = None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Principal
+from cmlfleet.application.team_limit import TeamLimit
 
 Changes = AsyncIterator[dict[str, Any]]
 """Server-sent events, each with `id`, `event` and `data`."""
@@ -19,11 +20,11 @@ class FollowChangesQuery(Message[Changes]):
 
 
 class FollowChangesQueryHandler:
-    """`listen` begins to follow when the first event is asked for."""
+    """`listen` begins to follow, within a limit, when the first event is asked for."""
 
-    def __init__(self, *, listen: Callable[[str | None], Changes]) -> None:
+    def __init__(self, *, listen: Callable[[str | None, TeamLimit | None], Changes]) -> None:
         self._listen = listen
 
     async def handle_async(self, message: FollowChangesQuery, principal: Principal) -> Changes:
         """Never ends by itself."""
-        return self._listen(message.last_event_id)
+        return self._listen(message.last_event_id, principal.limit)

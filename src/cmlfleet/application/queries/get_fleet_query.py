@@ -12,6 +12,7 @@ from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries import views
 from cmlfleet.application.queries.worker_view import current_cost_per_hour_usd
 from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerStatus
 from cmlfleet.domain.list_prices import PRICES_AS_OF
 
@@ -34,7 +35,7 @@ class GetFleetQueryHandler:
 
     async def handle_async(self, message: GetFleetQuery, principal: Principal) -> views.FleetView:
         """As of this moment."""
-        states, now = await self._reader.fleet_states(), self._clock()
+        states, now = await self._reader.fleet_states(principal.limit), self._clock()
         return views.FleetView(
             workers=views.WorkerCountsView(
                 total=len(states),
@@ -51,11 +52,11 @@ class GetFleetQueryHandler:
             prices_as_of=PRICES_AS_OF.isoformat(),
             by_region=_by(states, lambda state: state.region),
             by_account=_by(states, lambda state: state.account_id),
-            regions=self._regions(states),
+            regions=self._regions(states, principal.limit),
             attention=tuple(_attention(states, now=now)),
         )
 
-    def _regions(self, states: Sequence[CMLWorkerState]) -> tuple[views.RegionView, ...]:
+    def _regions(self, states: Sequence[CMLWorkerState], limit: TeamLimit | None) -> tuple[views.RegionView, ...]:
         counts = Counter((state.account_id, state.region) for state in states)
         return tuple(
             views.RegionView(
@@ -69,6 +70,7 @@ class GetFleetQueryHandler:
                 workers=counts[(standing.account_id, standing.region)],
             )
             for standing in self._standings.all()
+            if limit is None or (standing.account_id, standing.region) in counts
         )
 
 

@@ -17,4 +17,4 @@ class GetMeQueryHandler:
 
     async def handle_async(self, message: GetMeQuery, principal: Principal) -> MeView:
         """With what role."""
-        return MeView(name=principal.name, role=principal.role.value)
+        return MeView(name=principal.name, role=principal.role.value, limit=principal.limit)

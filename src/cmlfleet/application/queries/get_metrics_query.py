@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Principal
+from cmlfleet.application.team_limit import TeamLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +14,11 @@ class GetMetricsQuery(Message[bytes]):
 
 
 class GetMetricsQueryHandler:
-    """`text` writes the exposition."""
+    """`text` writes the exposition of the workers within a limit."""
 
-    def __init__(self, *, text: Callable[[], Awaitable[bytes]]) -> None:
+    def __init__(self, *, text: Callable[[TeamLimit | None], Awaitable[bytes]]) -> None:
         self._text = text
 
     async def handle_async(self, message: GetMetricsQuery, principal: Principal) -> bytes:
         """As of this moment."""
-        return await self._text()
+        return await self._text(principal.limit)

@@ -1,6 +1,6 @@
 """Domain events, newest first."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
@@ -38,7 +38,7 @@ class ListEventsQueryHandler:
 
     async def handle_async(self, message: ListEventsQuery, principal: Principal) -> Page[EventView]:
         """One page."""
-        page = await self._reader.find_events(message.criteria)
+        page = await self._reader.find_events(replace(message.criteria, within=principal.limit))
         return Page(
             items=tuple(event_view(event) for event in page.items), next_cursor=page.next_cursor, total=page.total
         )

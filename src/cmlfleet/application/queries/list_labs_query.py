@@ -34,7 +34,9 @@ class ListLabsQueryHandler:
     async def handle_async(self, message: ListLabsQuery, principal: Principal) -> Page[LabView]:
         """One page, in the order of worker and title."""
         if message.worker_id is None:
-            states = sorted(await self._reader.fleet_states(), key=lambda state: (state.name, state.id))
+            states = sorted(
+                await self._reader.fleet_states(principal.limit), key=lambda state: (state.name, state.id)
+            )
         else:
             state = await self._reader.get_state(message.worker_id)
             if state is None:

@@ -1,6 +1,6 @@
 """Workers by criteria, a page at a time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
@@ -29,7 +29,8 @@ class ListWorkersQueryHandler:
 
     async def handle_async(self, message: ListWorkersQuery, principal: Principal) -> Page[WorkerView]:
         """One page."""
-        page, now = await self._reader.find_states(message.criteria), self._clock()
+        criteria = replace(message.criteria, within=principal.limit)
+        page, now = await self._reader.find_states(criteria), self._clock()
         return Page(
             items=tuple(
                 worker_view(state, now=now, next_refresh_at=self._monitoring.next_refresh_at(state.id))

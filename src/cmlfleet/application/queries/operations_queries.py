@@ -32,7 +32,7 @@ class GetOperationQueryHandler:
     async def handle_async(self, message: GetOperationQuery, principal: Principal) -> Operation:
         """Its progress so far."""
         operation = await self._operations.get(message.operation_id)
-        if operation is None:
+        if operation is None or not _may_follow(principal, operation):
             raise OperationNotFound(message.operation_id)
         return operation
 
@@ -45,4 +45,16 @@ class ListOperationsQueryHandler:
 
     async def handle_async(self, message: ListOperationsQuery, principal: Principal) -> Sequence[Operation]:
         """At most `limit` of them."""
-        return await self._operations.list(limit=message.limit)
+        found: list[Operation] = []
+        offset = 0
+        while len(found) < message.limit:
+            page = await self._operations.list(limit=message.limit, offset=offset)
+            found += [operation for operation in page if _may_follow(principal, operation)]
+            offset += message.limit
+            if len(page) < message.limit:
+                break
+        return found[: message.limit]
+
+
+def _may_follow(principal: Principal, operation: Operation) -> bool:
+    return principal.limit is None or principal.limit.covers(operation.within)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cmlfleet.application.team_limit import TeamLimit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartView:
@@ -301,10 +303,11 @@ class FleetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeView:
-    """Who is signed in, with what role."""
+    """Who is signed in, with what role, and what team limit: null for the whole fleet."""
 
     name: str
     role: str
+    limit: TeamLimit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import structlog
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.storage import Operation, OperationItem, OperationStore, StorageUnavailable
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.batched_slots import BatchedSlots
 from cmlfleet.domain.identifiers import WorkerId
 
@@ -30,7 +31,7 @@ class OperationRunner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(
-        self, kind: str, worker_ids: Sequence[WorkerId], *, work: OneWorker, created_by: str
+        self, kind: str, worker_ids: Sequence[WorkerId], *, work: OneWorker, started_by: Principal
     ) -> Operation:
         """Store the operation and begin with it. Raises StorageUnavailable."""
         operation = Operation(
@@ -40,7 +41,8 @@ class OperationRunner:
             done=0,
             total=len(worker_ids),
             items=[OperationItem(worker_id=worker_id) for worker_id in worker_ids],
-            created_by=created_by,
+            created_by=started_by.name,
+            within=started_by.limit,
             created_at=self._clock(),
             finished_at=None if worker_ids else self._clock(),
         )

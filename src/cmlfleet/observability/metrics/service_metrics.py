@@ -11,6 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, generate_latest
 
 from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
 
 REFRESH_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
@@ -64,9 +65,10 @@ class ServiceMetrics:
                 self._failures.add(1, {"source": source, "error_code": report.error_code})
         self._duration.record(result.duration_ms / 1000, {"outcome": "error" if failed else "ok"})
 
-    async def text(self) -> bytes:
-        """Both halves of `/metrics`."""
-        return generate_latest(self._registry) + await self._workers.exposition()
+    async def text(self, within: TeamLimit | None) -> bytes:
+        """Both halves of `/metrics`; the service's own is not a team's affair."""
+        own = generate_latest(self._registry) if within is None else b""
+        return own + await self._workers.exposition(within)
 
     def close(self) -> None:
         """Push what is left and stop."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import Source
@@ -118,13 +119,15 @@ class WorkerMetrics:
         for state in tuple(self._states.values()):
             yield from _series_of(state, now)
 
-    async def exposition(self) -> bytes:
+    async def exposition(self, within: TeamLimit | None = None) -> bytes:
         """The text that Prometheus scrapes, written in slices so that nothing else waits for it."""
         lines: dict[str, list[str]] = {name: [] for name in GAUGES}
         now = self._clock()
         for index, state in enumerate(tuple(self._states.values())):
             if index % IN_ONE_SLICE == IN_ONE_SLICE - 1:
                 await asyncio.sleep(0)
+            if within is not None and not within.admits(state):
+                continue
             for name, attributes, value in _series_of(state, now):
                 labels = ",".join(f'{key}="{_escaped(text)}"' for key, text in attributes.items())
                 lines[name].append(f"{GAUGES[name].prometheus}{{{labels}}} {value!r}")
