@@ -3,14 +3,15 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
-from typing import Any
 
 from cmlfleet.application.ports.sources import CMLCredentials, CMLTarget
 from cmlfleet.domain.facts import CMLFact, CMLReadingPlan
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.integration.services.address_policy import AddressPolicy, Network
+from cmlfleet.integration.services.certificate_trust import TLSContexts, TLSMode
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_source import CMLControllerSource
+from cmlfleet.integration.services.controller import Controllers
 from tests.support.waiting import until
 
 LOOPBACK: Sequence[Network] = (ip_network("127.0.0.0/8"),)
@@ -113,18 +114,18 @@ async def cml_reader(
     credentials: CMLCredentials | None,
     policy: AddressPolicy | None = None,
     timeout_seconds: float = 5.0,
-    **settings: Any,
+    tls_mode: TLSMode = TLSMode.PIN,
+    contexts: TLSContexts | None = None,
 ) -> AsyncGenerator[CMLReader]:
-    """A source of its own; `settings` go to `CMLControllerSource`."""
+    """A source of its own."""
     clock = AdjustableClock()
     on_hand = CredentialsOnHand(credentials)
     async with CMLApiClient(keepalive_seconds=90.0) as client:
         source = CMLControllerSource(
             client=client,
+            controllers=Controllers(tls_mode=tls_mode, contexts=contexts, clock=clock),
             credentials=on_hand,
             policy=policy or AddressPolicy(allowed_networks=LOOPBACK),
             timeout_seconds=timeout_seconds,
-            clock=clock,
-            **settings,
         )
         yield CMLReader(source, endpoint=endpoint, credentials=on_hand, clock=clock)

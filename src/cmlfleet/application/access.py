@@ -16,6 +16,7 @@ from cmlfleet.application.commands.set_credentials_command import DeleteCredenti
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Role
+from cmlfleet.application.queries.diagnose_worker_query import DiagnoseWorkerQuery
 from cmlfleet.application.queries.follow_changes_query import FollowChangesQuery
 from cmlfleet.application.queries.get_certificate_query import GetCertificateQuery
 from cmlfleet.application.queries.get_cml_worker_by_id_query import GetCMLWorkerByIdQuery
@@ -70,6 +71,7 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     RefreshWorkerMetricsCommand: Rule(Role.OPERATOR, Reach.WORKER),
     RefreshWorkersCommand: Rule(Role.OPERATOR, Reach.WITHIN),
     UpdateWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    DiagnoseWorkerQuery: Rule(Role.OPERATOR, Reach.WORKER),
     SetCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
     DeleteCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
     AcceptCertificateCommand: Rule(Role.OPERATOR, Reach.WORKER),

@@ -3,8 +3,6 @@
 import asyncio
 import resource
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cmlfleet.application.ports.sources import CredentialsUnavailable
@@ -12,6 +10,7 @@ from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
+from cmlfleet.domain.finding import Finding, failed, ok, warning
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
 from cmlfleet.persistence.migrate import HEAD_REVISION, current_revision
@@ -22,23 +21,9 @@ ENOUGH_OPEN_FILES = 4096  # a connection kept to each of some thousand controlle
 HTTPS_PORT = 443
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the examination."""
-
-    state: Literal["ok", "warning", "failed"]
-    about: str
-    text: str
-    fix: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-
 async def examine(settings: Settings) -> list[Finding]:
     """Every check; one that fails stops no other."""
-    findings = [Finding(state="ok", about="configuration", text="understood")]
+    findings = [ok("configuration", "understood")]
     findings.append(_open_files())
     findings += [finding async for finding in _database(settings)]
     findings += [finding async for finding in _aws(settings)]
@@ -48,40 +33,35 @@ async def examine(settings: Settings) -> list[Finding]:
 def _open_files() -> Finding:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= ENOUGH_OPEN_FILES:
-        return Finding(state="ok", about="open files", text=f"{soft} at once")
-    return Finding(state="warning", about="open files", text=f"{soft} at once", fix="raise it: ulimit -n 20000")
+        return ok("open files", f"{soft} at once")
+    return warning("open files", f"{soft} at once", fix="raise it: ulimit -n 20000")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     storage = open_storage(settings)
     try:
         await storage.database.ping()
-        yield Finding(state="ok", about="database", text=storage.database.dialect)
+        yield ok("database", storage.database.dialect)
         revision = await current_revision(storage.database)
         if revision == HEAD_REVISION:
-            yield Finding(state="ok", about="schema", text=revision)
+            yield ok("schema", revision)
         else:
-            yield Finding(
-                state="warning", about="schema", text=f"{revision or 'none yet'}", fix="run: cmlfleet migrate"
-            )
+            yield warning("schema", revision or "none yet", fix="run: cmlfleet migrate")
             return
         states = [state for state in await storage.workers.all_states() if state.status is WorkerStatus.RUNNING]
         with_endpoint = [state for state in states if state.https_endpoint]
         answers = await asyncio.gather(*(_reachable(state.https_endpoint or "") for state in with_endpoint))
         for state, problem in zip(with_endpoint, answers, strict=True):
             if problem is not None:
-                yield Finding(
-                    state="warning",
-                    about=f"CML of {state.name}",
-                    text=f"{state.https_endpoint}: {problem}",
-                    fix="open TCP 443 from here to it, or look whether CML is up",
+                yield warning(
+                    f"CML of {state.name}",
+                    f"{state.https_endpoint}: {problem}",
+                    fix=f"cmlfleet workers diagnose {state.name} says where the way ends",
                 )
         reached = sum(answer is None for answer in answers)
-        yield Finding(state="ok", about="CML", text=f"{reached} of {len(states)} running workers reached")
+        yield ok("CML", f"{reached} of {len(states)} running workers reached")
     except StorageUnavailable as error:
-        yield Finding(
-            state="failed", about="database", text=str(error), fix="check CMLFLEET_DATABASE_URL and CMLFLEET_DATA_DIR"
-        )
+        yield failed("database", str(error), fix="check CMLFLEET_DATABASE_URL and CMLFLEET_DATA_DIR")
     finally:
         await storage.close()
 
@@ -129,14 +109,10 @@ async def _rules(settings: Settings, aws: AwsAdapters) -> AsyncIterator[Finding]
         try:
             await rule.credentials()
         except CredentialsUnavailable as failure:
-            yield Finding(
-                state="failed",
-                about=about,
-                text=str(failure),
-                fix="put a password there that this process may read; see docs/iam-policy-secrets.json",
-            )
+            fix = "put a password there that this process may read; see docs/iam-policy-secrets.json"
+            yield failed(about, str(failure), fix=fix)
         else:
-            yield Finding(state="ok", about=about, text=f"{rule.where} can be read")
+            yield ok(about, f"{rule.where} can be read")
 
 
 async def _account(
@@ -145,28 +121,23 @@ async def _account(
     try:
         identity = await aws.identity(account_id)
     except AwsCallError as error:
-        yield Finding(
-            state="failed",
-            about=f"AWS identity {account_id or ''}".strip(),
-            text=str(error),
+        yield failed(
+            f"AWS identity {account_id or ''}".strip(),
+            str(error),
             fix="set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or role_arn and external_id",
         )
         return
-    yield Finding(state="ok", about="AWS identity", text=identity.arn)
+    yield ok("AWS identity", identity.arn)
     if not regions:
         region = await aws.default_region()
         regions = () if region is None else (region,)
     if not regions:
-        yield Finding(
-            state="failed", about="AWS regions", text="none is configured", fix="set CMLFLEET_REGIONS or AWS_REGION"
-        )
+        yield failed("AWS regions", "none is configured", fix="set CMLFLEET_REGIONS or AWS_REGION")
     for region in regions:
         for check in await aws.check_permissions(identity.account_id, Region(region)):
-            yield Finding(
-                state="ok" if check.error_code is None else "failed",
-                about=f"{identity.account_id} {region} {check.permission.action}",
-                text="allowed" if check.error_code is None else check.detail or "denied",
-                fix=None
-                if check.error_code is None
-                else f"allow {check.permission.action}; docs/iam-policy.json is the whole policy",
-            )
+            about, action = f"{identity.account_id} {region} {check.permission.action}", check.permission.action
+            if check.error_code is None:
+                yield ok(about, "allowed")
+            else:
+                fix = f"allow {action}; docs/iam-policy.json is the whole policy"
+                yield failed(about, check.detail or "denied", fix=fix)

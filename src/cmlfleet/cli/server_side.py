@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,14 +90,12 @@ def doctor(
     """Check configuration, database, AWS identity and permissions, and whether controllers can be reached."""
     settings = configured(config)
     from cmlfleet.cli.doctor import examine  # noqa: PLC0415 - slow to import
+    from cmlfleet.cli.findings import print_findings  # noqa: PLC0415 - as above
 
-    findings = asyncio.run(examine(settings))
+    findings = [asdict(finding) for finding in asyncio.run(examine(settings))]
     if output == "json":
-        sys.stdout.write(json.dumps([finding.as_dict() for finding in findings], indent=2) + "\n")
+        sys.stdout.write(json.dumps(findings, indent=2) + "\n")
     else:
-        for finding in findings:
-            sys.stdout.write(f"{finding.state:8} {finding.about}: {finding.text}\n")
-            if finding.fix:
-                sys.stdout.write(f"         fix: {finding.fix}\n")
-    if any(finding.state == "failed" for finding in findings):
+        print_findings(findings)
+    if any(finding["state"] == "failed" for finding in findings):
         sys.exit(FAILED)

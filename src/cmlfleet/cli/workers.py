@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.exit_codes import FAILED, SOME_FAILED, USAGE, CommandFailed
+from cmlfleet.cli.findings import print_findings
 from cmlfleet.cli.output import Form, show, table
 from cmlfleet.cli.worker_table import COLUMNS, WIDE
 
@@ -122,6 +123,19 @@ def import_workers(
     if result["not_found"]:
         sys.stderr.write(f"EC2 knows no such instance in {region}: {', '.join(result['not_found'])}\n")
         sys.exit(SOME_FAILED if result["imported"] or result["already_known"] else FAILED)
+
+
+@app.command
+def diagnose(worker: str, *, output: Output = "table") -> None:
+    """Why a worker does not answer: what was looked at, where the way ends, and the fix."""
+    client = Client()
+    found = client.send("POST", f"/api/v1/workers/{client.worker(worker)['id']}/diagnose")
+    if output in ("json", "yaml"):
+        show([found], form=output, columns=(), single=True)
+    elif output in ("table", "wide"):
+        print_findings(found["findings"])
+    else:
+        show(found["findings"], form=output, columns=())
 
 
 @app.command

@@ -20,6 +20,7 @@ from cmlfleet.application.commands import (
 from cmlfleet.application.mediator import Registration
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.queries import (
+    diagnose_worker_query,
     follow_changes_query,
     get_certificate_query,
     get_cml_worker_by_id_query,
@@ -105,6 +106,12 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
             refresh_workers_command.RefreshWorkersCommand,
             refresh_workers_command.RefreshWorkersCommandHandler(
                 reader=reader, workers=storage.workers, operations=parts.operations, refresh=parts.refresh
+            ),
+        ),
+        (
+            diagnose_worker_query.DiagnoseWorkerQuery,
+            diagnose_worker_query.DiagnoseWorkerQueryHandler(
+                shelf=shelf, ec2=sources.aws.ec2, probe=sources.probe, clock=clock
             ),
         ),
         (

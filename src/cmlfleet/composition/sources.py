@@ -12,6 +12,8 @@ from cmlfleet.integration.services.address_policy import AddressPolicy
 from cmlfleet.integration.services.certificate_trust import TLSMode
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_source import CMLControllerSource
+from cmlfleet.integration.services.controller import Controllers
+from cmlfleet.integration.services.controller_probe import NetworkControllerProbe
 from cmlfleet.integration.services.fleet_credentials import FleetCredentials
 from cmlfleet.settings import AccountSettings, Settings
 
@@ -42,13 +44,23 @@ class Sources:
         fleet = None
         if settings.cml_username is not None:
             fleet = CMLCredentials(username=settings.cml_username, password=settings.cml_password)
+        controllers = Controllers(tls_mode=TLSMode(settings.cml_tls))
+        cml_credentials = FleetCredentials(
+            own=credentials, rules=credential_rules(settings, self.aws.passwords), fleet=fleet
+        )
+        policy = AddressPolicy(allowed_networks=settings.cml_allowed_networks)
         self.cml = CMLControllerSource(
             client=self._cml_client,
-            credentials=FleetCredentials(
-                own=credentials, rules=credential_rules(settings, self.aws.passwords), fleet=fleet
-            ),
-            policy=AddressPolicy(allowed_networks=settings.cml_allowed_networks),
-            tls_mode=TLSMode(settings.cml_tls),
+            controllers=controllers,
+            credentials=cml_credentials,
+            policy=policy,
+            timeout_seconds=settings.cml_timeout,
+        )
+        self.probe = NetworkControllerProbe(
+            client=self._cml_client,
+            controllers=controllers,
+            credentials=cml_credentials,
+            policy=policy,
             timeout_seconds=settings.cml_timeout,
         )
 

@@ -10,8 +10,10 @@ from tests.support.simulated_controller import PASSWORD
 
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome
 from cmlfleet.integration.services.address_policy import AddressPolicy
+from cmlfleet.integration.services.certificate_trust import TLSMode
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_source import CMLControllerSource
+from cmlfleet.integration.services.controller import Controllers
 from cmlfleet.integration.services.credential_rule import READ_AGAIN_SECONDS, CredentialRule
 from cmlfleet.integration.services.fleet_credentials import FleetCredentials
 from cmlfleet.integration.services.password_file import password_in_file
@@ -46,10 +48,10 @@ async def ruled(scene: Scene, tmp_path: Path) -> AsyncIterator[Ruled]:
     async with CMLApiClient(keepalive_seconds=90.0) as client:
         source = CMLControllerSource(
             client=client,
+            controllers=Controllers(tls_mode=TLSMode.PIN, clock=clock),
             credentials=FleetCredentials(own=NoneOwn(), rules=[rule], fleet=None),
             policy=AddressPolicy(allowed_networks=LOOPBACK),
             timeout_seconds=5.0,
-            clock=clock,
         )
         reader = CMLReader(source, endpoint=scene.listener.endpoint, credentials=CredentialsOnHand(None), clock=clock)
         yield Ruled(scene, reader, file)

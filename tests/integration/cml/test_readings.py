@@ -187,7 +187,7 @@ async def test_a_lab_is_downloaded_as_a_file(scene: Scene):
     async with CMLApiClient(keepalive_seconds=5.0) as client:
         controller = Controller(tls_mode=TLSMode.PIN, contexts=TLSContexts(), clock=scene.reader.clock)
         await controller.locate(scene.reader.target(), policy=AddressPolicy(allowed_networks=LOOPBACK))
-        session = CMLSession(client=client, controller=controller, credentials=GOOD, asked_at=0.0, forced=True)
+        session = CMLSession(client=client, controller=controller, credentials=GOOD, forced=True)
 
         text = await session.call(partial(client.lab_topology, lab_id=LabId(lab.id)))
         with pytest.raises(CMLCallError) as raised:

@@ -19,6 +19,7 @@ from cmlfleet.application.commands.update_worker_command import UpdateWorkerComm
 from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.queries import views
 from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
+from cmlfleet.application.queries.diagnose_worker_query import DiagnoseWorkerQuery
 from cmlfleet.application.queries.get_certificate_query import GetCertificateQuery
 from cmlfleet.application.queries.get_cml_worker_by_id_query import GetCMLWorkerByIdQuery
 from cmlfleet.application.queries.get_license_query import GetLicenseQuery
@@ -117,6 +118,12 @@ async def refresh_worker(worker_id: str, mediator: Application, principal: Signe
     """Run RefreshWorkerMetricsCommand and answer with what each source said."""
     command = RefreshWorkerMetricsCommand(WorkerId(plain(worker_id)))
     return answer(await mediator.execute_async(command, principal))
+
+
+@router.post("/{worker_id}/diagnose", response_model=views.DiagnosisView, responses=documented(404))
+async def diagnose_worker(worker_id: str, mediator: Application, principal: SignedIn) -> Response:
+    """Why it does not answer: a finding for each thing looked at, with its fix; nothing is changed."""
+    return answer(await mediator.execute_async(DiagnoseWorkerQuery(WorkerId(plain(worker_id))), principal))
 
 
 @router.put("/{worker_id}/credentials", status_code=204, response_class=Response, responses=documented(404, 409))

@@ -114,23 +114,12 @@ class RefreshWorkerMetricsCommandHandler:
         return _cloudwatch_report(fact), lambda fresh: fresh.observe_cloudwatch(fact)
 
     async def _read_cml(self, worker: CMLWorker, background: bool) -> tuple[SourceReport, Observation]:
-        reason = worker.cml_skip_reason()
-        state = worker.state
-        if reason is not None or state.https_endpoint is None:
+        reason, target = worker.cml_skip_reason(), CMLTarget.of(worker.state)
+        if reason is not None or target is None:
             return self._skip(Source.CML, reason or SkipReason.NO_HTTPS_ENDPOINT)
         now = self._clock()
         if background and not worker.is_due(Source.CML, now=now):
             return _not_due()
-        target = CMLTarget(
-            worker_id=state.id,
-            account_id=state.account_id,
-            region=state.region,
-            endpoint=state.https_endpoint,
-            ec2_addresses=frozenset(state.addresses),
-            pinned_certificate=state.certificate_pinned,
-            has_own_credentials=state.has_own_credentials,
-            labels=state.labels,
-        )
         fact = await self._cml.read(target, worker.reading_plan(now=now, everything=not background))
         return _cml_report(fact), lambda fresh: fresh.observe_cml(fact)
 

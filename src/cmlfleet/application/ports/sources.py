@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.facts import (
     CloudWatchFact,
     CMLFact,
@@ -72,6 +73,22 @@ class CMLTarget:
     pinned_certificate: str | None
     has_own_credentials: bool
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, state: CMLWorkerState) -> "CMLTarget | None":
+        """The controller of a worker as it was read last; None without an endpoint."""
+        if state.https_endpoint is None:
+            return None
+        return cls(
+            worker_id=state.id,
+            account_id=state.account_id,
+            region=state.region,
+            endpoint=state.https_endpoint,
+            ec2_addresses=frozenset(state.addresses),
+            pinned_certificate=state.certificate_pinned,
+            has_own_credentials=state.has_own_credentials,
+            labels=state.labels,
+        )
 
 
 class CMLSource(Protocol):

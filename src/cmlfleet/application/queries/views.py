@@ -322,6 +322,28 @@ class CertificateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One thing that was looked at: `state` is `ok`, `warning` or `failed`, `fix` what to do."""
+
+    check: str
+    state: str
+    text: str
+    fix: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisView:
+    """Why a worker does not answer; `summary` is the first finding that failed, else the first warning."""
+
+    worker_id: str
+    name: str
+    summary: str
+    findings: tuple[FindingView, ...]
+    started_at: datetime
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringGroupView:
     """One recurrent job over workers of one account and region."""
 

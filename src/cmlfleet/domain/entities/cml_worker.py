@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.diagnosis import diagnose
 from cmlfleet.domain.endpoint import endpoint_of
 from cmlfleet.domain.entities.cml_worker_state import (
     CMLWorkerState,
@@ -24,7 +25,9 @@ from cmlfleet.domain.facts import (
     EC2InstanceFact,
     SourceFailure,
 )
-from cmlfleet.domain.health import assess
+from cmlfleet.domain.finding import Finding
+from cmlfleet.domain.health import assess, is_within_boot_budget
+from cmlfleet.domain.probe_facts import ControllerProbeFact
 from cmlfleet.domain.reading_plan import plan_reading
 from cmlfleet.domain.sample import Sample
 from cmlfleet.domain.source_tracking import is_news, note_answer, note_failure, note_skipped
@@ -89,6 +92,10 @@ class CMLWorker:
     def reading_plan(self, *, now: datetime, everything: bool) -> CMLReadingPlan:
         """What to ask the controller for."""
         return plan_reading(self.state, now=now, everything=everything)
+
+    def diagnose(self, probe: ControllerProbeFact | None, *, now: datetime) -> tuple[Finding, ...]:
+        """Why it does not answer, from what EC2 last said and what a probe met; None: there was nobody to ask."""
+        return diagnose(self.state, probe, is_booting=is_within_boot_budget(self.state, policy=self._policy, now=now))
 
     # Facts
 

@@ -32,6 +32,7 @@ from cmlfleet.integration.models.cml_sign_in_dto import (
     decode_sign_in,
     decode_user,
 )
+from cmlfleet.integration.models.cml_start_up_dto import decode_start_up_flags
 from cmlfleet.integration.models.cml_statistics_dto import decode_statistics
 from cmlfleet.integration.models.cml_system_info_dto import decode_system_information
 from cmlfleet.integration.services.call_failure import CMLCallError
@@ -155,6 +156,17 @@ class CMLApiClient:
         """The number of nodes allowed, where the version (2.9 on) tells it to this account."""
         body = await self._send(controller, "diagnostics_licensing", "diagnostics/licensing", token)
         return _decoded("diagnostics_licensing", body, decode_licensed_quota)
+
+    async def start_up_flags(self, controller: Controller, token: str) -> Mapping[str, bool | None]:
+        """Which parts of CML have come up (2.9 on); 403 for other accounts than administrators."""
+        body = await self._send(
+            controller,
+            "diagnostics_startup_scheduler",
+            "diagnostics/startup_scheduler",
+            token,
+            max_bytes=_SMALL_BODY_BYTES,
+        )
+        return _decoded("diagnostics_startup_scheduler", body, decode_start_up_flags)
 
     async def _sign_in_at(self, controller: Controller, route: str, body: bytes) -> bytes:
         try:

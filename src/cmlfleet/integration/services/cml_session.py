@@ -3,7 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from cmlfleet.application.ports.sources import CMLCredentials, CredentialsUnavailable
+from cmlfleet.application.ports.sources import (
+    CMLCredentials,
+    CMLCredentialsProvider,
+    CMLTarget,
+    CredentialsUnavailable,
+)
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.models.cml_maintenance_dto import CMLMaintenanceDTO
 from cmlfleet.integration.models.cml_sign_in_dto import CMLSignInDTO
@@ -21,8 +26,7 @@ class CMLSession:
     """Calls that need a token. Within one session a refused token is replaced once. Credentials that cannot be had
     refuse the sign-in in place of the controller.
 
-    `asked_at` is when the session began, on the clock of the controller's `SignIn`; `forced` signs in again in spite
-    of an earlier refusal.
+    `forced` signs in again in spite of an earlier refusal.
     """
 
     def __init__(
@@ -31,13 +35,12 @@ class CMLSession:
         client: CMLApiClient,
         controller: Controller,
         credentials: CMLCredentials | CredentialsUnavailable,
-        asked_at: float,
         forced: bool,
     ) -> None:
         self._client = client
         self._controller = controller
         self._credentials = credentials
-        self._asked_at = asked_at
+        self._began_at = controller.clock()
         self._forced = forced
         self._renewed: BearerToken | None = None
         self._maintenance: CMLMaintenanceDTO | None = None
@@ -123,7 +126,7 @@ class CMLSession:
         return await sign_in.token(
             self._credentials,
             ask=self._ask,
-            asked_at=self._asked_at,
+            asked_at=self._began_at,
             forced=self._forced,
             instead_of=instead_of,
         )
@@ -141,6 +144,29 @@ class CMLSession:
             return (await self.maintenance()).maintenance_mode is True
         except CMLCallError:
             return False  # what cannot be told explains no refusal: the refusal itself is reported
+
+
+async def credentials_held(
+    provider: CMLCredentialsProvider, target: CMLTarget
+) -> CMLCredentials | CredentialsUnavailable | None:
+    """What there is to sign in with, be it the reason why it cannot be had. Raises StorageUnavailable."""
+    try:
+        return await provider.credentials_for(target)
+    except CredentialsUnavailable as failure:
+        return failure
+
+
+def session_with(
+    controller: Controller,
+    credentials: CMLCredentials | CredentialsUnavailable | None,
+    *,
+    client: CMLApiClient,
+    forced: bool,
+) -> CMLSession | None:
+    """A session that begins now; None without credentials."""
+    if credentials is None:
+        return None
+    return CMLSession(client=client, controller=controller, credentials=credentials, forced=forced)
 
 
 def _maintenance(failure: CMLCallError) -> CMLCallError:

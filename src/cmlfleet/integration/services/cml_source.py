@@ -18,14 +18,11 @@ from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.services.address_policy import AddressPolicy
 from cmlfleet.integration.services.call_failure import CMLCallError
-from cmlfleet.integration.services.certificate_trust import TLSContexts, TLSMode
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_reading import CMLReading
-from cmlfleet.integration.services.cml_session import CMLSession
-from cmlfleet.integration.services.controller import Controller
-from cmlfleet.integration.services.sign_in import Clock
+from cmlfleet.integration.services.cml_session import credentials_held, session_with
+from cmlfleet.integration.services.controller import Controllers
 
-DEFAULT_TIMEOUT_SECONDS = 20.0  # the default of CMLFLEET_CML_TIMEOUT
 _READINGS_AT_ONCE = 1000  # hanging controllers hold theirs for the whole limit, and the others still get a turn
 _SEARCH_AGAIN_CODES = frozenset({ErrorCode.UNREACHABLE, ErrorCode.TIMEOUT})
 
@@ -33,30 +30,22 @@ _log = structlog.get_logger(__name__)
 
 
 class CMLControllerSource:
-    """Implements `CMLSource` over an open `CMLApiClient`. Failures come back as facts.
-
-    `clock` counts seconds and never goes back; it times tokens and back-offs.
-    """
+    """Implements `CMLSource` over an open `CMLApiClient`. Failures come back as facts."""
 
     def __init__(
         self,
         *,
         client: CMLApiClient,
+        controllers: Controllers,
         credentials: CMLCredentialsProvider,
         policy: AddressPolicy,
-        tls_mode: TLSMode = TLSMode.PIN,
-        contexts: TLSContexts | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        clock: Clock = time.monotonic,
+        timeout_seconds: float,
     ) -> None:
         self._client = client
+        self._controllers = controllers
         self._credentials = credentials
         self._policy = policy
-        self._tls_mode = tls_mode
-        self._contexts = contexts or TLSContexts()
         self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._controllers = dict[WorkerId, Controller]()
         self._slots = asyncio.Semaphore(_READINGS_AT_ONCE)
 
     async def read(self, target: CMLTarget, plan: CMLReadingPlan) -> CMLFact:
@@ -65,11 +54,7 @@ class CMLControllerSource:
         Where a controller refuses the credentials and others hold by now, they are tried at once, within the same
         limit. Raises StorageUnavailable.
         """
-        credentials: CMLCredentials | CredentialsUnavailable | None
-        try:
-            credentials = await self._credentials.credentials_for(target)
-        except CredentialsUnavailable as failure:
-            credentials = failure
+        credentials = await credentials_held(self._credentials, target)
         async with self._slots:
             ends_at = asyncio.get_running_loop().time() + self._timeout_seconds
             fact = await self._read(target, plan, credentials, ends_at=ends_at)
@@ -88,14 +73,14 @@ class CMLControllerSource:
         ends_at: float,
     ) -> CMLFact:
         started = time.perf_counter()
-        controller = self._controller_of(target.worker_id)
+        controller = self._controllers.of(target.worker_id)
         reading = CMLReading(
             client=self._client,
             controller=controller,
-            session=self._session(controller, credentials, forced=plan.forced),
+            session=session_with(controller, credentials, client=self._client, forced=plan.forced),
             plan=plan,
             read_at=datetime.now(UTC),
-            clock=self._clock,
+            clock=controller.clock,
         )
         try:
             async with asyncio.timeout_at(ends_at):
@@ -115,27 +100,7 @@ class CMLControllerSource:
 
     async def forget(self, worker_id: WorkerId) -> None:
         """Drop token, accepted certificate and back-off; idle connections are never used again and run out."""
-        self._controllers.pop(worker_id, None)
-
-    def _controller_of(self, worker_id: WorkerId) -> Controller:
-        controller = self._controllers.get(worker_id)
-        if controller is None:
-            controller = Controller(tls_mode=self._tls_mode, contexts=self._contexts, clock=self._clock)
-            self._controllers[worker_id] = controller
-        return controller
-
-    def _session(
-        self, controller: Controller, credentials: CMLCredentials | CredentialsUnavailable | None, *, forced: bool
-    ) -> CMLSession | None:
-        if credentials is None:
-            return None
-        return CMLSession(
-            client=self._client,
-            controller=controller,
-            credentials=credentials,
-            asked_at=self._clock(),
-            forced=forced,
-        )
+        self._controllers.forget(worker_id)
 
 
 def _plain_traceback(error: Exception) -> str:

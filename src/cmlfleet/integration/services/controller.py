@@ -1,8 +1,10 @@
-"""What this process remembers of one controller between readings."""
+"""What this process remembers of controllers between readings."""
+
+import time
 
 from cmlfleet.application.ports.sources import CMLTarget
 from cmlfleet.domain.facts import CMLSystemInformation
-from cmlfleet.domain.identifiers import LabId
+from cmlfleet.domain.identifiers import LabId, WorkerId
 from cmlfleet.integration.services.address_policy import AddressPolicy, CheckedEndpoint
 from cmlfleet.integration.services.certificate_trust import CertificateTrust, TLSContexts, TLSMode
 from cmlfleet.integration.services.sign_in import Clock, SignIn
@@ -17,7 +19,7 @@ class Controller:
     """
 
     def __init__(self, *, tls_mode: TLSMode, contexts: TLSContexts, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._tls_mode = tls_mode
         self._contexts = contexts
         self._endpoint_text: str | None = None
@@ -45,7 +47,7 @@ class Controller:
             self._endpoint is not None
             and self._endpoint_text == target.endpoint
             and self._ec2_addresses == target.ec2_addresses
-            and self._clock() - self._checked_at < _ADDRESS_KEPT_SECONDS
+            and self.clock() - self._checked_at < _ADDRESS_KEPT_SECONDS
         ):
             return
         found = await policy.check(target.endpoint, ec2_addresses=target.ec2_addresses)
@@ -54,7 +56,7 @@ class Controller:
         self._endpoint = found
         self._endpoint_text = target.endpoint
         self._ec2_addresses = target.ec2_addresses
-        self._checked_at = self._clock()
+        self._checked_at = self.clock()
 
     def look_up_again(self) -> None:
         """Nobody answered at the address: the name may lead elsewhere by now."""
@@ -67,3 +69,28 @@ class Controller:
         if self._tls_mode is not TLSMode.PIN:
             self.trust = CertificateTrust(mode=self._tls_mode, contexts=self._contexts)
             self.sign_in.drop_token()
+
+
+class Controllers:
+    """Every controller that this process has met. `clock` counts seconds and never goes back; it times tokens and
+    back-offs."""
+
+    def __init__(
+        self, *, tls_mode: TLSMode, contexts: TLSContexts | None = None, clock: Clock = time.monotonic
+    ) -> None:
+        self.contexts = contexts or TLSContexts()
+        self._clock = clock
+        self._tls_mode = tls_mode
+        self._by_worker = dict[WorkerId, Controller]()
+
+    def of(self, worker_id: WorkerId) -> Controller:
+        """The worker's controller, remembered from now on."""
+        controller = self._by_worker.get(worker_id)
+        if controller is None:
+            controller = Controller(tls_mode=self._tls_mode, contexts=self.contexts, clock=self._clock)
+            self._by_worker[worker_id] = controller
+        return controller
+
+    def forget(self, worker_id: WorkerId) -> None:
+        """Drop token, accepted certificate and back-off; idle connections are never used again and run out."""
+        self._by_worker.pop(worker_id, None)
