@@ -7,8 +7,9 @@ PY := .venv/bin/python
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## the Python environment in .venv/, everything locked
+setup: ## the Python environment in .venv/ and the web console, everything locked
 	@bash scripts/setup.sh
+	@bash scripts/setup_console.sh
 
 run: setup ## the demo: a simulated cloud and the service, on http://127.0.0.1:8080 (PORT= changes it)
 	@exec .venv/bin/cmlfleet demo --port $(PORT)
@@ -16,9 +17,11 @@ run: setup ## the demo: a simulated cloud and the service, on http://127.0.0.1:8
 test: setup ## set-up, every check, every test
 	@bash scripts/test_tools.sh
 	@$(MAKE) --no-print-directory check
+	@cd console && npm run --silent test
+	@bash scripts/browser_tests.sh
 	@PATH="$(CURDIR)/.tools/usr/bin:$$PATH" .venv/bin/pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
-check: setup ## lint, types, layers, the API document, dead links
+check: setup ## lint, types, layers, the API document and what is made of it, dead links
 	@.venv/bin/ruff check -q
 	@.venv/bin/ruff format -q --check
 	@.venv/bin/basedpyright --level error
@@ -27,10 +30,12 @@ check: setup ## lint, types, layers, the API document, dead links
 	@$(PY) scripts/check_hygiene.py
 	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
 	@$(PY) -m scripts.reference_pages --check
+	@bash scripts/check_console.sh
 
 docs: setup ## the reference pages that are made from the code
 	@$(PY) -m cmlfleet.api.openapi > docs/reference/openapi.json
 	@$(PY) -m scripts.reference_pages
+	@cd console && npm run --silent types
 
 lock: ## choose versions anew and write requirements.lock
 	@UV_CACHE_DIR="$(CURDIR)/.cache/uv" .venv/bin/uv pip compile -q pyproject.toml --group dev --universal \
@@ -40,5 +45,5 @@ bench: setup ## the benchmarks, scaled down
 	@$(PY) -m bench.run
 
 clean: ## back to a fresh clone
-	@rm -rf .venv .cache .tools .cmlfleet .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results
+	@rm -rf console/node_modules src/cmlfleet/console build .venv .cache .tools .cmlfleet .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -113,8 +113,9 @@ async def _first_table(service: Service, url: str, token: str, workers: int) -> 
                 f"[red]{region.region}: {region.error_code}[/] {region.detail}", highlight=False, soft_wrap=True
             )
     for line in (
-        f"[bold]{url}[/] serves this fleet; the API's documentation is at {url}/api/docs",
-        "Sign in with this token, in another terminal:",
+        f"[bold]{url}[/] shows this fleet; the API's documentation is at {url}/api/docs",
+        f"Sign in there with the token [bold]{token}[/]",
+        "or, in another terminal:",
         f"  export CMLFLEET_URL={url} CMLFLEET_TOKEN={token}",
         "  .venv/bin/cmlfleet workers watch",
         "  .venv/bin/cmlfleet fleet; .venv/bin/cmlfleet events --follow",

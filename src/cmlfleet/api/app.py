@@ -1,18 +1,22 @@
 """The HTTP side, put together."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette_compress import CompressMiddleware
 
 from cmlfleet import __version__
 from cmlfleet.api.authentication import Authenticator
+from cmlfleet.api.browser import SESSION_COOKIE
+from cmlfleet.api.console import console_routes, is_built
 from cmlfleet.api.controllers import (
     fleet_controller,
+    session_controller,
     stream_controller,
     system_controller,
     tokens_controller,
@@ -23,6 +27,14 @@ from cmlfleet.api.limits import guard
 from cmlfleet.api.problems import Problem, install_problems
 from cmlfleet.application.mediator import Mediator
 
+OPEN = (("get", "/healthz"), ("get", "/readyz"), ("post", "/api/v1/session"))
+"""What whoever is not signed in may ask for."""
+
+NO_CONSOLE = (
+    "The web console is not part of this installation: it is built with Node.js 20.19 or newer, which was not found. "
+    "Install it, then run make setup, and start the service again."
+)
+
 
 def create_app(
     *,
@@ -30,9 +42,12 @@ def create_app(
     authenticator: Authenticator,
     readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]],
     metrics_public: bool,
+    console: Path,
 ) -> FastAPI:
-    """The whole API over an application that is already wired."""
+    """The whole API over an application that is already wired, and the console that was built into a folder."""
     app = bare_app()
+    app.router.routes.extend(console_routes(console))
+    app.state.notice = "" if is_built(console) else NO_CONSOLE
     app.state.mediator = mediator
     app.state.authenticator = authenticator
     app.state.readiness = readiness
@@ -50,6 +65,7 @@ def bare_app() -> FastAPI:
         openapi_url=None,
         description="The control plane for fleets of Cisco Modeling Labs workers on AWS EC2.",
     )
+    app.state.notice = ""
     install_problems(app)
     # The stream compresses badly event by event and must never wait in a compressor's buffer.
     app.add_middleware(CompressMiddleware, minimum_size=2048)
@@ -60,17 +76,15 @@ def bare_app() -> FastAPI:
         fleet_controller.router,
         workers_controller.router,
         tokens_controller.router,
+        session_controller.router,
+        session_controller.signed_in_router,
         stream_controller.router,
     ):
         app.include_router(router)
 
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
-        return RedirectResponse("/api/docs")
-
     @app.get("/api/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        return HTMLResponse(docs_page(openapi_of(app)))
+        return HTMLResponse(docs_page(openapi_of(app), notice=app.state.notice))
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
@@ -90,11 +104,13 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = problem
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-        open_paths = ("/healthz", "/readyz")
+        components["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+        }
         for path, methods in document["paths"].items():
-            for operation in methods.values():
-                if path not in open_paths:
-                    operation["security"] = [{"bearer": []}]
+            for method, operation in methods.items():
+                if (method, path) not in OPEN:
+                    operation["security"] = [{"bearer": []}, {"session": []}]
         app.openapi_schema = document
     return app.openapi_schema

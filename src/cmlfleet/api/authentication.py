@@ -1,59 +1,85 @@
-"""Who is asking: a bearer token, the configured one or one that an administrator made."""
+"""Who is asking: a bearer token, the configured one or one that an administrator made, or a signed-in browser."""
 
 import hmac
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from cmlfleet.api.browser import refuse_cross_site, session_id_of
 from cmlfleet.api.problems import NotSignedIn
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import token_hash
+from cmlfleet.application.commands.session_commands import has_ended
+from cmlfleet.application.ports.sessions import SessionStore
 from cmlfleet.application.ports.storage import TokenStore
 from cmlfleet.application.principal import Principal, Role
 
-
-class Authenticator(Protocol):
-    """Tells whose token it is. Raises NotSignedIn."""
-
-    async def principal_of(self, token: str) -> Principal: ...
+NOTE_USE_EVERY = timedelta(minutes=1)  # of a session: reading pages must not write a row for each request
 
 
-class TokenAuthenticator:
+class Authenticator:
     """The bootstrap token is an administrator's; every other is looked up by its hash at each request, so that a
-    revocation acts at once."""
+    revocation acts at once, on the sessions that were opened with it too."""
 
-    def __init__(self, *, tokens: TokenStore, bootstrap_token: str | None, clock: Clock) -> None:
+    def __init__(
+        self, *, tokens: TokenStore, sessions: SessionStore, bootstrap_token: str | None, clock: Clock
+    ) -> None:
         self._tokens = tokens
-        self._bootstrap_token = None if bootstrap_token is None else bootstrap_token.encode()
+        self._sessions = sessions
+        self._bootstrap_hash = None if bootstrap_token is None else token_hash(bootstrap_token)
         self._clock = clock
 
-    async def principal_of(self, token: str) -> Principal:
+    async def holder_of_token(self, token: str) -> Principal:
         """Raises NotSignedIn and StorageUnavailable."""
-        presented = token.encode()
-        if self._bootstrap_token is not None and hmac.compare_digest(presented, self._bootstrap_token):
-            return Principal("bootstrap", Role.ADMIN)
-        record = await self._tokens.find(token_hash(token))
-        if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
+        holder = await self._holder_of_hash(token_hash(token))
+        if holder is None:
             raise NotSignedIn("the token is not known, was revoked or has expired")
+        return holder
+
+    async def holder_of_session(self, session_id: str) -> Principal:
+        """Raises NotSignedIn and StorageUnavailable."""
+        id_hash, now = token_hash(session_id), self._clock()
+        session = await self._sessions.find(id_hash)
+        holder = None
+        if session is not None and not has_ended(session, now=now):
+            holder = await self._holder_of_hash(session.token_hash)
+        if session is None or holder is None:
+            raise NotSignedIn("the session has ended: sign in again")
+        if now - session.last_used_at >= NOTE_USE_EVERY:
+            await self._sessions.used(id_hash, at=now)
+        return holder
+
+    async def _holder_of_hash(self, presented: str) -> Principal | None:
+        if self._bootstrap_hash is not None and hmac.compare_digest(presented, self._bootstrap_hash):
+            return Principal("bootstrap", Role.ADMIN)
+        record = await self._tokens.find(presented)
+        if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
+            return None
         return Principal(record.name, Role(record.role), record.limit)
 
 
 async def signed_in(request: Request) -> Principal:
-    """Who sent the request. Raises NotSignedIn and StorageUnavailable."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn("send a token: Authorization: Bearer TOKEN (cmlfleet token create makes one)")
+    """Who sent the request. Raises NotSignedIn, CrossSiteRequest and StorageUnavailable."""
     authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.principal_of(token.strip())
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return await authenticator.holder_of_token(token.strip())
+    session_id = session_id_of(request)
+    if scheme or session_id is None:
+        raise NotSignedIn("send a token: Authorization: Bearer TOKEN (cmlfleet token create makes one)")
+    holder = await authenticator.holder_of_session(session_id)
+    refuse_cross_site(request)
+    return holder
 
 
 class SignedInRoute(APIRoute):
     """A route that asks who is there before it reads anything: FastAPI parses bodies before its dependencies."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Raises NotSignedIn and StorageUnavailable in place of the route's own answer."""
+        """Raises NotSignedIn, CrossSiteRequest and StorageUnavailable in place of the route's own answer."""
         handle = super().get_route_handler()
 
         async def handle_signed_in(request: Request) -> Response:

@@ -12,13 +12,14 @@ dt { font-family: ui-monospace, monospace } dd { margin: 0 0 .25rem 1.5em }
 """
 
 
-def docs_page(document: dict[str, Any]) -> str:
-    """Every route with its parameters and answers, and how to sign in."""
+def docs_page(document: dict[str, Any], *, notice: str) -> str:
+    """Every route with its parameters and answers, how to sign in, and what there is to say before."""
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width, initial-scale=1'>",
         f"<title>{escape(document['info']['title'])}</title><style>{_STYLE}</style>",
         f"<h1>{escape(document['info']['title'])} {escape(document['info']['version'])}</h1>",
+        f"<p><strong>{escape(notice)}</strong></p>" if notice else "",
         "<p>Every route under <code>/api/v1</code> needs <code>Authorization: Bearer TOKEN</code>; "
         "<code>cmlfleet token create --role viewer --name me</code> makes one. "
         "The document for machines: <a href='/api/v1/openapi.json'>/api/v1/openapi.json</a>.</p>",

@@ -44,6 +44,10 @@ class NotSignedIn(Exception):
     """No token, or one that is not known, revoked or expired."""
 
 
+class CrossSiteRequest(Exception):
+    """A browser's session came with a change that another site's page asked for."""
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for the OpenAPI document; those that any route may give are always among them."""
     common = (400, 401, 403, 405, 413, 422, 500, 503)
@@ -91,6 +95,7 @@ _STATUS: dict[type[Exception], int] = {
     VersionConflict: 409,
     StorageUnavailable: 503,
     NotSignedIn: 401,
+    CrossSiteRequest: 403,
 }
 
 

@@ -192,6 +192,12 @@ class NewToken(BaseModel):
     record: TokenRecord
 
 
+class SignInBody(Body):
+    """An API token."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+
+
 class Health(BaseModel):
     """The process is alive."""
 

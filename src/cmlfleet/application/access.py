@@ -12,6 +12,7 @@ from cmlfleet.application.commands.forget_worker_command import ForgetWorkerComm
 from cmlfleet.application.commands.import_workers_command import ImportWorkersCommand
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
 from cmlfleet.application.commands.refresh_workers_command import RefreshWorkersCommand
+from cmlfleet.application.commands.session_commands import CloseSessionCommand, OpenSessionCommand
 from cmlfleet.application.commands.set_credentials_command import DeleteCredentialsCommand, SetCredentialsCommand
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
 from cmlfleet.application.mediator import Message
@@ -78,6 +79,8 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     ForgetWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
     ImportWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
     DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
+    OpenSessionCommand: Rule(Role.VIEWER, Reach.SELF),
+    CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF),
     CreateTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
     RevokeTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
 }

@@ -14,6 +14,7 @@ from cmlfleet.application.commands import (
     import_workers_command,
     refresh_worker_metrics_command,
     refresh_workers_command,
+    session_commands,
     set_credentials_command,
     update_worker_command,
 )
@@ -168,6 +169,14 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         (
             create_token_command.RevokeTokenCommand,
             create_token_command.RevokeTokenCommandHandler(tokens=storage.tokens),
+        ),
+        (
+            session_commands.OpenSessionCommand,
+            session_commands.OpenSessionCommandHandler(sessions=storage.sessions, clock=clock),
+        ),
+        (
+            session_commands.CloseSessionCommand,
+            session_commands.CloseSessionCommandHandler(sessions=storage.sessions),
         ),
     ]
 

@@ -1,12 +1,13 @@
 """One process of the service."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
 from cmlfleet.api.app import create_app
-from cmlfleet.api.authentication import TokenAuthenticator
+from cmlfleet.api.authentication import Authenticator
 from cmlfleet.api.stream import StreamHub
 from cmlfleet.application.access import ACCESS
 from cmlfleet.application.authorisation import Authorisation
@@ -36,6 +37,7 @@ from cmlfleet.persistence.migrate import upgrade
 from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
 from cmlfleet.settings import Settings
 
+CONSOLE = Path(__file__).parents[1] / "console"  # built by scripts/setup_console.sh, part of the wheel
 LEARN_EVERY_SECONDS = 5.0
 RETENTION_EVERY_SECONDS = 3600.0
 
@@ -114,9 +116,13 @@ class Service:
         """The HTTP side."""
         return create_app(
             mediator=self.mediator,
-            authenticator=TokenAuthenticator(
-                tokens=self.storage.tokens, bootstrap_token=self._settings.bootstrap_token, clock=self._clock
+            authenticator=Authenticator(
+                tokens=self.storage.tokens,
+                sessions=self.storage.sessions,
+                bootstrap_token=self._settings.bootstrap_token,
+                clock=self._clock,
             ),
+            console=CONSOLE,
             readiness=self._readiness,
             metrics_public=self._settings.metrics_public,
         )

@@ -11,6 +11,7 @@ from cmlfleet.persistence.operations import SqlOperationStore
 from cmlfleet.persistence.outbox import SqlOutbox
 from cmlfleet.persistence.retention import Retention
 from cmlfleet.persistence.secret_key import secret_key_of
+from cmlfleet.persistence.sessions import SqlSessionStore
 from cmlfleet.persistence.tokens import SqlTokenStore
 from cmlfleet.persistence.workers import SqlWorkerStore
 
@@ -29,6 +30,7 @@ class Storage:
         self.reader = SqlFleetReader(self.database, clock=clock)
         self.credentials = SqlCredentialsStore(self.database, key=secret_key_of(data_dir, secret_key))
         self.tokens = SqlTokenStore(self.database)
+        self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)
         self.retention = Retention(self.database)
 

@@ -177,6 +177,15 @@ api_tokens = Table(
     Column("team_limit", LargeBinary),
 )
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id_hash", PlainText, primary_key=True),
+    Column("token_hash", PlainText, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("last_used_at", UTCDateTime, nullable=False),
+)
+
 operations = Table(
     "operations",
     metadata,

@@ -28,6 +28,7 @@ EXAMPLES = 25  # of each route: some 1,500 requests in all
 EXAMPLES_OF_STRANGERS = 5
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 WORKERS = 12
+SIGN_IN = "/api/v1/session"  # open to whoever has a token to show
 STREAM = "/api/v1/stream"  # never ends: it has tests of its own
 _START_SECONDS = 30.0
 
@@ -91,7 +92,9 @@ def test_of_a_worker_that_exists(case: Any, url: str, worker_ids: Iterator[str])
 @_examples(EXAMPLES_OF_STRANGERS)
 def test_without_a_token(case: Any, url: str) -> None:
     answer = case.call_and_validate(base_url=url, checks=CHECKS)
-    if case.path not in ("/healthz", "/readyz"):
+    if case.path == SIGN_IN:
+        assert answer.status_code != 200
+    elif case.path not in ("/healthz", "/readyz"):
         assert answer.status_code in (401, 404, 405), answer.text
 
 

@@ -1,0 +1,63 @@
+import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
+import { useNavigate } from "react-router-dom";
+
+import { useSession } from "../hooks/use-session";
+import { useTheme, type Theme } from "./theme";
+
+const THEMES: { id: Theme; text: string }[] = [
+  { id: "system", text: "As the system has it" },
+  { id: "light", text: "Light" },
+  { id: "dark", text: "Dark" },
+];
+
+export function TopBar() {
+  const { theme, choose } = useTheme();
+  const { me, signOut } = useSession();
+  const navigate = useNavigate();
+  const utilities: TopNavigationProps.Utility[] = [
+    {
+      type: "menu-dropdown",
+      iconName: "settings",
+      ariaLabel: "Theme",
+      title: "Theme",
+      items: THEMES.map((entry) => ({
+        id: entry.id,
+        text: entry.text,
+        itemType: "checkbox" as const,
+        checked: entry.id === theme,
+      })),
+      onItemClick: ({ detail }) => choose(detail.id as Theme),
+    },
+  ];
+  if (me !== null) {
+    utilities.push({
+      type: "menu-dropdown",
+      text: me.name,
+      description: `Role: ${me.role}`,
+      iconName: "user-profile",
+      items: [
+        { id: "documentation", text: "API documentation", href: "/api/docs", external: true },
+        { id: "sign-out", text: "Sign out" },
+      ],
+      onItemClick: ({ detail }) => {
+        if (detail.id === "sign-out") void signOut();
+      },
+    });
+  }
+  return (
+    <div id="top">
+      <TopNavigation
+        identity={{
+          href: "/",
+          title: "cmlfleet",
+          logo: { src: "/icon.svg", alt: "" },
+          onFollow: (event) => {
+            event.preventDefault();
+            void navigate("/");
+          },
+        }}
+        utilities={utilities}
+      />
+    </div>
+  );
+}

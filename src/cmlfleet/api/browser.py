@@ -1,0 +1,54 @@
+"""What is special about requests that a browser sends: a cookie that comes along unasked, and pages of others."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from cmlfleet.api.problems import CrossSiteRequest
+
+SESSION_COOKIE = "cmlfleet_session"
+CONSOLE_HEADER = "X-Requested-With"  # a page of another site cannot send it without our leave, which nobody gets
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def session_id_of(request: Request) -> str | None:
+    """What the browser holds."""
+    return request.cookies.get(SESSION_COOKIE) or None
+
+
+def give_session(request: Request, response: Response, *, session_id: str, ends_at: datetime) -> None:
+    """Out of the reach of scripts and of other sites; over TLS alone once it was given over TLS."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        SESSION_COOKIE, session_id, expires=ends_at, path="/", httponly=True, samesite="strict", secure=secure
+    )
+
+
+def take_session(request: Request, response: Response) -> None:
+    """The browser forgets it."""
+    secure = request.url.scheme == "https"
+    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict", secure=secure)
+
+
+def refuse_cross_site(request: Request) -> None:
+    """For requests that a cookie signed: who changes something must be our own page. Raises CrossSiteRequest."""
+    if request.method in _READING:
+        return
+    if CONSOLE_HEADER not in request.headers:
+        raise CrossSiteRequest(f"with a session, changes need the header {CONSOLE_HEADER}")
+    refuse_other_origins(request)
+
+
+def refuse_other_origins(request: Request) -> None:
+    """As Go's net/http.CrossOriginProtection: the browser's own word, else Origin against Host.
+
+    Raises CrossSiteRequest.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    else:
+        ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not ours:
+        raise CrossSiteRequest("this came from a page of another site")

@@ -1,0 +1,43 @@
+import { expect, lookAt, signIn, test } from "./support/fixtures";
+import { TOKEN } from "./support/product";
+
+test("who is not signed in is asked for a token on the very page that was asked for", async ({ page, team }) => {
+  await page.goto("/labs?q=bgp");
+  await expect(page).toHaveTitle("Sign in · cmlfleet");
+  await lookAt(page, "sign-in");
+  const token = page.getByLabel("API token");
+  await token.fill("not-a-token");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("This token is not known, was revoked or has expired.")).toBeVisible();
+  const { token: made } = await team.service.token("viewer");
+  await token.fill(` ${made} `);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "a viewer" })).toBeVisible();
+  await expect(page).toHaveURL(/\/labs\?q=bgp$/);
+});
+
+test("signing out ends the session in the service too", async ({ page, team }) => {
+  await signIn(page, team.service.url, TOKEN);
+  await page.goto("/");
+  const cookies = await page.context().cookies();
+  expect(cookies).toMatchObject([{ name: "cmlfleet_session", httpOnly: true, sameSite: "Strict" }]);
+  await page.getByRole("button", { name: "bootstrap" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByLabel("API token")).toBeVisible();
+  await page.context().addCookies(cookies);
+  expect((await page.context().request.get("/api/v1/me")).status()).toBe(401);
+});
+
+test("nothing breaks the content security policy, and nothing is asked of another host", async ({ page, team }) => {
+  const complaints: string[] = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(team.service.url) && !request.url().startsWith("data:")) complaints.push(request.url());
+  });
+  await signIn(page, team.service.url, TOKEN);
+  const answer = await page.goto("/");
+  expect(answer?.headers()["content-security-policy"]).toContain("script-src 'self'");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(complaints).toEqual([]);
+});

@@ -1,0 +1,192 @@
+// The product as a person runs it: `cmlfleet simulate` and `cmlfleet serve` as processes of their own.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const COMMAND = resolve(__dirname, "../../../.venv/bin/cmlfleet");
+const START_MS = 60_000;
+const POLL_MS = 50;
+const OURS = /^(AWS_|CMLFLEET_|OTEL_|VIRL2_|CML_)/;
+export const TOKEN = `browser-${"b".repeat(32)}`;
+
+type Environment = Record<string, string>;
+
+/** Wait until something holds. */
+export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  const end = Date.now() + START_MS;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not within ${START_MS / 1000} s: ${what}`);
+    await new Promise((tick) => setTimeout(tick, POLL_MS));
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((listening) => probe.listen(0, "127.0.0.1", listening));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}
+
+class Process {
+  output = "";
+  private readonly child: ChildProcess;
+
+  constructor(args: string[], environment: Environment, folder: string) {
+    const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
+    this.child = spawn(COMMAND, args, {
+      cwd: folder,
+      env: { ...kept, HOME: folder, XDG_CONFIG_HOME: folder, PYTHONUNBUFFERED: "1", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on("data", (bytes: Buffer) => (this.output += bytes.toString()));
+    }
+  }
+
+  async until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+    await until(async () => {
+      if (await condition()) return true;
+      if (this.child.exitCode !== null) throw new Error(`it ended before ${what}:\n${this.output}`);
+      return false;
+    }, what);
+  }
+
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((done) => this.child.once("exit", done));
+    this.child.kill(signal);
+    await ended;
+  }
+}
+
+/** The simulated cloud, and what a person would do in the AWS console or with a cable. */
+export class Cloud {
+  constructor(
+    readonly environment: Environment,
+    private readonly running: Process,
+  ) {}
+
+  static async start(folder: string, ...options: string[]): Promise<Cloud> {
+    const running = new Process(["simulate", "--aws-port", "0", "--cml-port", "0", ...options], {}, folder);
+    await running.until(() => running.output.includes("ready\n"), "the simulator is ready");
+    const environment: Environment = {};
+    for (const [, name, value] of running.output.matchAll(/export (\w+)='?([^'\n]*?)'?$/gm)) {
+      environment[name ?? ""] = value ?? "";
+    }
+    return new Cloud(environment, running);
+  }
+
+  async control(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.environment.AWS_ENDPOINT_URL}/_simulator${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  fault(name: string, worker: string | null, parameters: object = {}): Promise<unknown> {
+    return this.control("POST", "/faults", { name, worker, parameters });
+  }
+
+  mend(): Promise<unknown> {
+    return this.control("DELETE", "/faults");
+  }
+
+  stop(): Promise<void> {
+    return this.running.stop();
+  }
+}
+
+/** `cmlfleet serve`, which may be stopped and started again on the same data and port. */
+export class Service {
+  private running: Process | null = null;
+
+  constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly environment: Environment,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const running = new Process(["serve", "--port", String(this.port)], this.environment, this.folder);
+    this.running = running;
+    await running.until(async () => (await fetch(`${this.url}/readyz`).catch(() => null))?.ok === true, "ready");
+  }
+
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    await this.running?.stop(signal);
+  }
+
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return (answer.status === 204 ? null : await answer.json()) as T;
+  }
+
+  async workers(): Promise<Record<string, { id: string; last_refreshed_at: string | null; health: string }>> {
+    const list = await this.call<{ items: { name: string; id: string; last_refreshed_at: string | null; health: string }[] }>(
+      "GET",
+      "/workers?limit=1000",
+    );
+    return Object.fromEntries(list.items.map((worker) => [worker.name, worker]));
+  }
+
+  async workerId(name: string): Promise<string> {
+    const found = (await this.workers())[name];
+    if (found === undefined) throw new Error(`no worker ${name}`);
+    return found.id;
+  }
+
+  async token(role: string): Promise<{ token: string; id: string }> {
+    const made = await this.call<{ token: string; record: { id: string } }>("POST", "/tokens", { name: `a ${role}`, role });
+    return { token: made.token, id: made.record.id };
+  }
+}
+
+export interface Scene {
+  cloud: Cloud;
+  service: Service;
+}
+
+/** A simulated fleet and the service beside it; `settings` are variables without their prefix, in lower case. */
+export async function scene(
+  options: { simulated?: string[]; settings?: Record<string, string>; adopted?: number },
+  use: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "cmlfleet-browser-"));
+  const cloud = await Cloud.start(folder, ...(options.simulated ?? []));
+  const settings = Object.entries(options.settings ?? {}).map(([key, value]) => [`CMLFLEET_${key.toUpperCase()}`, value]);
+  const service = new Service(await freePort(), folder, {
+    ...cloud.environment,
+    CMLFLEET_DATA_DIR: join(folder, "data"),
+    CMLFLEET_BOOTSTRAP_TOKEN: TOKEN,
+    CMLFLEET_REFRESH_INTERVAL: "2",
+    CMLFLEET_DISCOVERY_INTERVAL: "2",
+    ...Object.fromEntries(settings),
+  });
+  try {
+    await service.start();
+    const adopted = options.adopted ?? 0;
+    await until(async () => {
+      const workers = Object.values(await service.workers());
+      return workers.length >= adopted && workers.every((worker) => worker.last_refreshed_at !== null);
+    }, `${adopted} workers were adopted and read`);
+    await use({ cloud, service });
+  } finally {
+    await service.stop();
+    await cloud.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
