@@ -20,6 +20,7 @@ ON_A_WORKER: list[tuple[str, str, Any]] = [
     ("PATCH", "", {"note": "mine"}),
     ("DELETE", "", None),
     ("POST", "/refresh", None),
+    ("POST", "/diagnose", None),
     ("PUT", "/credentials", {"username": "u", "password": "p"}),
     ("DELETE", "/credentials", None),
     ("GET", "/labs", None),
