@@ -38,6 +38,23 @@ async def current_revision(database: Database) -> str | None:
         raise
 
 
+async def require_current(database: Database) -> None:
+    """For processes of a cluster, none of which changes the schema under the others.
+
+    Raises SchemaMismatch for any schema but this code's, and StorageUnavailable.
+    """
+    revision = await current_revision(database)
+    if revision == HEAD_REVISION:
+        return
+    if revision is not None and not await asyncio.to_thread(_is_known, database.url, revision):
+        raise _unknown(revision)
+    found = "no schema yet" if revision is None else f"schema {revision}"
+    raise SchemaMismatch(
+        f"the database has {found}, this version of cmlfleet needs {HEAD_REVISION}: run `cmlfleet migrate` first; "
+        "in a cluster no process does it by itself"
+    )
+
+
 async def upgrade(database: Database) -> bool:
     """Whether anything was to be done. Several may call this at once: one does it, the others wait.
 
@@ -67,16 +84,25 @@ def alembic_config(url: str) -> Any:
 
 def _upgrade(url: str, revision: str | None) -> None:
     from alembic import command  # noqa: PLC0415 - as above
+
+    if revision is not None and not _is_known(url, revision):
+        raise _unknown(revision)
+    command.upgrade(alembic_config(url), "head")
+
+
+def _is_known(url: str, revision: str) -> bool:
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
     from alembic.util import CommandError  # noqa: PLC0415 - as above
 
-    config = alembic_config(url)
     try:
-        if revision is not None:
-            ScriptDirectory.from_config(config).get_revision(revision)
+        ScriptDirectory.from_config(alembic_config(url)).get_revision(revision)
     except CommandError:
-        raise SchemaMismatch(
-            f"the database has schema {revision}, this version of cmlfleet knows up to {HEAD_REVISION}: "
-            "start the newer version, or restore a backup from before the upgrade"
-        ) from None
-    command.upgrade(config, "head")
+        return False
+    return True
+
+
+def _unknown(revision: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"the database has schema {revision}, this version of cmlfleet knows up to {HEAD_REVISION}: "
+        "start the newer version, or restore a backup from before the upgrade"
+    )

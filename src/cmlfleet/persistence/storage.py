@@ -7,6 +7,7 @@ from cmlfleet.application.clock import Clock
 from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.fleet_reader import SqlFleetReader
+from cmlfleet.persistence.installation import SqlInstallation
 from cmlfleet.persistence.operations import SqlOperationStore
 from cmlfleet.persistence.outbox import SqlOutbox
 from cmlfleet.persistence.retention import Retention
@@ -33,6 +34,7 @@ class Storage:
         self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)
         self.retention = Retention(self.database)
+        self.installation = SqlInstallation(self.database)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -193,4 +194,14 @@ operations = Table(
     Column("created_at", UTCDateTime, nullable=False),
     Column("finished", Boolean, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("owner", PlainText),
+    Column("token", PlainText),
+    Column("heartbeat_at", UTCDateTime),
+)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("fence", BigInteger, nullable=False),
 )

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,8 +17,9 @@ from tests.integration.persistence.conftest import OpenStorage
 from tests.integration.persistence.records import SECRET_KEY, add_all, numbered, status_changed
 from tests.support.processes_environment import python_environment
 from tests.support.waiting import until
+from tests.support.workers import NOW
 
-from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.application.ports.storage import Operation, StorageUnavailable
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.migrate import (
@@ -26,10 +28,20 @@ from cmlfleet.persistence.migrate import (
     SchemaMismatch,
     alembic_config,
     current_revision,
+    require_current,
     upgrade,
 )
 
 PROCESSES = 3
+OPERATION = Operation(
+    id="o",
+    kind="refresh",
+    state="running",
+    done=0,
+    total=1,
+    created_by="ann",
+    created_at=NOW,
+)
 TABLES = {*tables.metadata.tables, "alembic_version"}
 
 
@@ -110,6 +122,41 @@ async def test_a_schema_this_code_does_not_know_is_refused_and_left_alone(
     assert "backup" in said
     assert await current_revision(storage.database) == revision
     assert len(await storage.workers.all_states()) == 1
+
+
+@pytest.mark.parametrize("revision", ["9999", "0001", None])
+async def test_a_process_of_a_cluster_changes_no_schema_and_says_what_to_do(
+    url: str, open_storage: OpenStorage, revision: str | None
+) -> None:
+    database = open_storage(url).database
+    await require_current(database)
+    async with database.writing() as connection:
+        if revision is None:
+            await connection.execute(text("DROP TABLE alembic_version"))
+        else:
+            await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+    with pytest.raises(SchemaMismatch) as caught:
+        await require_current(database)
+    said = str(caught.value)
+    assert ("newer version" if revision == "9999" else "run `cmlfleet migrate` first") in said
+    assert (revision or "no schema yet") in said
+    assert await current_revision(database) == revision
+
+
+async def test_operations_of_the_first_schema_are_kept(empty_url: str, open_storage: OpenStorage) -> None:
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(command.upgrade, alembic_config(empty_url), "0001").result()
+    storage = open_storage(empty_url)
+    async with storage.database.writing() as connection:
+        await connection.execute(
+            text("INSERT INTO operations (id, created_at, finished, document) VALUES ('o', :at, :no, :document)"),
+            {"at": "2026-01-01 00:00:00", "no": False, "document": msgspec.json.encode(OPERATION)}
+            if storage.database.is_sqlite
+            else {"at": OPERATION.created_at, "no": False, "document": msgspec.json.encode(OPERATION)},
+        )
+    await upgrade(storage.database)
+    assert await storage.operations.get("o") == OPERATION
+    assert await storage.installation.next_fence() == 1
 
 
 async def test_an_upgrade_that_fails_half_way_leaves_nothing_behind(

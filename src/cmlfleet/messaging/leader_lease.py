@@ -1,0 +1,35 @@
+"""Who leads, as a key in Redis that lapses."""
+
+from cmlfleet.messaging.keys import Keys
+from cmlfleet.messaging.redis_link import RedisLink, reached
+
+LEASE_SECONDS = 6.0  # a leader that died is replaced within this and a second or two; one that stalls so long, too
+
+_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class RedisLeaderLease:
+    """Implements `LeaderLease`."""
+
+    lease_seconds = LEASE_SECONDS
+
+    def __init__(self, link: RedisLink, keys: Keys) -> None:
+        self._redis = link.client
+        self._key = keys.leader
+        self._milliseconds = round(LEASE_SECONDS * 1000)
+
+    async def acquire(self, token: str) -> bool:
+        """Take it if nobody holds it. Raises CoordinationUnavailable."""
+        with reached():
+            return bool(await self._redis.set(self._key, token, nx=True, px=self._milliseconds))
+
+    async def renew(self, token: str) -> bool:
+        """Raises CoordinationUnavailable."""
+        with reached():
+            return bool(await self._redis.eval(_RENEW, 1, self._key, token, self._milliseconds))
+
+    async def release(self, token: str) -> None:
+        """Raises CoordinationUnavailable."""
+        with reached():
+            await self._redis.eval(_RELEASE, 1, self._key, token)
