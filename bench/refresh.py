@@ -57,7 +57,7 @@ async def _service(folder: Path) -> AsyncGenerator[Service]:
     service = Service(load_settings(environ=environment, overrides={"data_dir": folder}))
     await service.start()
     try:
-        await service.scopes.learn()
+        await service.learn_accounts()
         yield service
     finally:
         await service.stop()

@@ -28,7 +28,7 @@ from cmlfleet.application.principal import Principal, Role
 from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
-from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.services.worker_shelf import WorkerShelf
@@ -79,7 +79,7 @@ class ApplicationScene:
             wake_delivery=self._wake,
         )
         self.standings = ScopeStandings(utc_now)
-        self.first_refreshes = FirstRefreshes(self.refresh_as)
+        self.prompt_refreshes = PromptRefreshes(self.refresh_as)
         self.mediator = Mediator(
             self._registrations(), pipeline=(Authorisation(ACCESS, find_worker=self.workers.load),)
         )
@@ -91,8 +91,8 @@ class ApplicationScene:
     async def refresh(self, worker_id: WorkerId, *, background: bool = False) -> RefreshResult:
         return await self.send(RefreshWorkerMetricsCommand(worker_id, background=background))
 
-    async def refresh_as(self, worker_id: WorkerId, principal: Principal) -> RefreshResult:
-        return await self.send(RefreshWorkerMetricsCommand(worker_id), principal)
+    async def refresh_as(self, worker_id: WorkerId, principal: Principal, background: bool) -> RefreshResult:
+        return await self.send(RefreshWorkerMetricsCommand(worker_id, background), principal)
 
     def instance(self, number: int = 1, **changes: object) -> InstanceRef:
         """An instance that EC2 knows from now on."""
@@ -152,7 +152,7 @@ class ApplicationScene:
                     ec2=self.ec2,
                     workers=self.workers,
                     adoption=adoption,
-                    first_refreshes=self.first_refreshes,
+                    prompt_refreshes=self.prompt_refreshes,
                     scopes=lambda: [(ACCOUNT, REGION)],
                     clock=utc_now,
                 ),
@@ -163,7 +163,7 @@ class ApplicationScene:
                     ec2=self.ec2,
                     workers=self.workers,
                     adoption=adoption,
-                    first_refreshes=self.first_refreshes,
+                    prompt_refreshes=self.prompt_refreshes,
                     standings=self.standings,
                     discovery_tags=DISCOVERY_TAGS,
                     max_age_seconds=BACKGROUND_AGE_SECONDS,

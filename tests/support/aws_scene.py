@@ -26,10 +26,17 @@ SHORT_LIMITS = AwsLimits(connect_seconds=1.0, call_seconds=0.5, total_seconds=5.
 class AwsScene:
     """The simulated cloud and the adapters that read it, whose clock can be moved."""
 
-    def __init__(self, server: SimulatorServer, aws: AwsAdapters, clock: "MovableClock") -> None:
+    def __init__(
+        self,
+        server: SimulatorServer,
+        aws: AwsAdapters,
+        clock: "MovableClock",
+        states_changed: list[tuple[AccountId, Region]],
+    ) -> None:
         self.server = server
         self.aws = aws
         self.clock = clock
+        self.states_changed = states_changed
 
     @property
     def faults(self) -> Any:
@@ -81,9 +88,15 @@ async def aws_scene(
     async with running_simulator(**arguments) as server:
         only_environment(monkeypatch, server.environment())
         clock = MovableClock()
-        aws = AwsAdapters(accounts, limits=limits, clock=clock)
+        changed: list[tuple[AccountId, Region]] = []
+        aws = AwsAdapters(
+            accounts,
+            limits=limits,
+            states_changed=lambda account, region: changed.append((account, region)),
+            clock=clock,
+        )
         try:
-            yield AwsScene(server, aws, clock)
+            yield AwsScene(server, aws, clock, changed)
         finally:
             server.faults.clear()
             await aws.close()

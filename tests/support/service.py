@@ -119,7 +119,7 @@ async def running_service(
             serving = asyncio.ensure_future(server.serve())
             try:
                 await until(lambda: server.started or serving.done(), timeout_seconds=_START_SECONDS)
-                await until(service.scopes.known, timeout_seconds=_START_SECONDS, what="the account's id")
+                await until(service.known_scopes, timeout_seconds=_START_SECONDS, what="the account's id")
                 url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
                 headers = {"Authorization": f"Bearer {BOOTSTRAP_TOKEN}"}
                 async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:

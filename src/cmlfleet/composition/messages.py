@@ -39,8 +39,8 @@ from cmlfleet.application.queries import (
 )
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
-from cmlfleet.application.services.first_refreshes import FirstRefreshes
 from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.services.worker_shelf import WakeDelivery, WorkerShelf
@@ -62,7 +62,7 @@ class Parts:
     saved_records: SavedRecords
     wake_delivery: WakeDelivery
     standings: ScopeStandings
-    first_refreshes: FirstRefreshes
+    prompt_refreshes: PromptRefreshes
     operations: OperationRunner
     refresh: refresh_workers_command.RefreshOne
     metrics: ServiceMetrics
@@ -121,8 +121,8 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 ec2=sources.aws.ec2,
                 workers=storage.workers,
                 adoption=adoption,
-                first_refreshes=parts.first_refreshes,
-                scopes=sources.scopes.known,
+                prompt_refreshes=parts.prompt_refreshes,
+                scopes=sources.aws.scopes,
                 clock=clock,
             ),
         ),
@@ -132,7 +132,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 ec2=sources.aws.ec2,
                 workers=storage.workers,
                 adoption=adoption,
-                first_refreshes=parts.first_refreshes,
+                prompt_refreshes=parts.prompt_refreshes,
                 standings=parts.standings,
                 discovery_tags=settings.discovery_tags,
                 max_age_seconds=settings.discovery_interval * SWEEP_AGE_OF_INTERVAL,

@@ -1,9 +1,10 @@
 """What asks the outside: AWS and the controllers, as the settings say."""
 
+from collections.abc import Callable, Sequence
+
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import CredentialsStore
 from cmlfleet.application.queries.views import BudgetView
-from cmlfleet.application.services.account_scopes import AccountScopes, ConfiguredAccount
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.domain.worker_policy import WorkerPolicy
@@ -24,19 +25,17 @@ KEEPALIVE_BEYOND_INTERVAL_SECONDS = 30.0  # connections to controllers outlive t
 class Sources:
     """Opened and closed together."""
 
-    def __init__(self, settings: Settings, *, credentials: CredentialsStore) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        credentials: CredentialsStore,
+        states_changed: Callable[[AccountId, Region], None],
+    ) -> None:
         self._settings = settings
-        self.aws = AwsAdapters([_aws_account(account) for account in _accounts(settings)])
-        self.scopes = AccountScopes(
-            [
-                ConfiguredAccount(
-                    account_id=None if account.account_id is None else AccountId(account.account_id),
-                    regions=tuple(Region(region) for region in account.regions or settings.regions),
-                )
-                for account in _accounts(settings)
-            ],
-            own_account_id=self._own_account_id,
-            default_region=self.aws.default_region,
+        self.aws = AwsAdapters(
+            [_aws_account(account, default_regions=settings.regions) for account in _accounts(settings)],
+            states_changed=states_changed,
         )
         self._cml_client = CMLApiClient(
             keepalive_seconds=settings.refresh_interval + KEEPALIVE_BEYOND_INTERVAL_SECONDS
@@ -101,9 +100,6 @@ class Sources:
             for state in self.aws.budgets.snapshot()
         ]
 
-    async def _own_account_id(self) -> AccountId:
-        return (await self.aws.identity()).account_id
-
 
 def _accounts(settings: Settings) -> tuple[AccountSettings, ...]:
     """The process's own account and the configured ones; one configured without a role is the own account."""
@@ -112,10 +108,10 @@ def _accounts(settings: Settings) -> tuple[AccountSettings, ...]:
     return (AccountSettings(), *settings.accounts)
 
 
-def _aws_account(account: AccountSettings) -> AwsAccountSettings:
+def _aws_account(account: AccountSettings, *, default_regions: Sequence[str]) -> AwsAccountSettings:
     return AwsAccountSettings(
         account_id=None if account.account_id is None else AccountId(account.account_id),
-        regions=tuple(Region(region) for region in account.regions),
+        regions=tuple(Region(region) for region in account.regions or default_regions),
         role_arn=account.role_arn,
         external_id=account.external_id,
     )

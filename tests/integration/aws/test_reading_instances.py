@@ -4,9 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.support.aws_scene import OTHER_UNKNOWN_ID, UNKNOWN_ID, AwsScene, aws_scene, instance
+from tests.support.aws_scene import ACCOUNT, OTHER_UNKNOWN_ID, REGION, UNKNOWN_ID, AwsScene, aws_scene, instance
 
 from cmlfleet.domain.facts import EC2AbsentFact, EC2Checks, EC2InstanceFact
+from cmlfleet.simulator.cloud.instance import InstanceState
 from cmlfleet.simulator.faults import FaultName
 
 
@@ -55,12 +56,29 @@ async def test_the_sweep_is_shared_until_it_is_too_old(scene: AwsScene):
     assert scene.calls("DescribeInstances") == scene.calls("DescribeInstanceStatus") == 1
     assert instance(facts[0]).checks is not None
 
-    scene.clock.jumped_seconds += 59
+    scene.clock.jumped_seconds += 30
     await scene.read(scene.ids()[0], max_age_seconds=60)
     assert scene.calls("DescribeInstances") == 1
-    scene.clock.jumped_seconds += 1
+    scene.clock.jumped_seconds += 30
     await scene.read(scene.ids()[0], max_age_seconds=60)
     assert scene.calls("DescribeInstances") == 2
+
+
+async def test_a_sweep_that_shows_another_state_says_so_and_one_that_does_not_is_silent(scene: AwsScene):
+    async def sweep() -> int:
+        before = len(scene.states_changed)
+        scene.clock.jumped_seconds += 60
+        await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=30)
+        return len(scene.states_changed) - before
+
+    assert [await sweep(), await sweep()] == [1, 0]
+    scene.server.fleet.worker("cml-worker-00001").instance.enter(InstanceState.STOPPED)
+    assert [await sweep(), await sweep()] == [1, 0]
+    scene.faults.set(FaultName.VANISHED, worker="cml-worker-00002")
+    assert [await sweep(), await sweep()] == [1, 0]
+    scene.faults.set(FaultName.DENIED)
+    assert await sweep() == 0
+    assert scene.states_changed[0] == (ACCOUNT, REGION)
 
 
 @pytest.mark.parametrize("max_age_seconds", [0.0, 60.0])

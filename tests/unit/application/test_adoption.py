@@ -1,9 +1,10 @@
 """Adopting: by the sweep, by hand, never twice, and never again what a person had forgotten."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from tests.support.application_scene import ACCOUNT, ANN, REGION, ApplicationScene
+from tests.support.application_scene import ACCOUNT, ANN, BACKGROUND_AGE_SECONDS, REGION, ApplicationScene
 from tests.support.fake_sources import ec2_failure
 from tests.support.waiting import until
 
@@ -46,6 +47,43 @@ async def test_a_second_sweep_adopts_nothing(scene: ApplicationScene) -> None:
     scene.instance(1)
     await _sweep(scene)
     assert (await _sweep(scene)).adopted == ()
+
+
+async def test_a_worker_whose_state_has_changed_is_refreshed_at_once(scene: ApplicationScene) -> None:
+    ref = scene.instance(1, state="stopped")
+    (adopted,) = (await _sweep(scene)).adopted
+    await until(lambda: scene.observed, what="the first refresh")
+    await _sweep(scene)
+    scene.ec2.instances[ref] = replace(scene.ec2.instances[ref], state="pending")
+    await _sweep(scene)
+    await until(lambda: len(scene.observed) == 2, what="the refresh after the change")
+    assert (await scene.state(adopted)).status is WorkerStatus.PENDING
+    assert [age for _, age in scene.ec2.readings] == [BACKGROUND_AGE_SECONDS] * 2
+
+
+async def test_a_missing_worker_that_comes_back_is_refreshed_and_one_that_ended_is_not(
+    scene: ApplicationScene,
+) -> None:
+    ref = scene.instance(1)
+    (adopted,) = (await _sweep(scene)).adopted
+    await until(lambda: scene.observed, what="the first refresh")
+    state = await scene.state(adopted)
+    await scene.workers.save(replace(state, status=WorkerStatus.MISSING, monitoring_active=False))
+    scene.ec2.instances[ref] = replace(scene.ec2.instances[ref], state="terminated")
+    await _sweep(scene)
+    scene.ec2.instances[ref] = replace(scene.ec2.instances[ref], state="running")
+    await _sweep(scene)
+    await until(lambda: len(scene.observed) == 2, what="the refresh after the return")
+    assert (await scene.state(adopted)).status is WorkerStatus.RUNNING
+    assert scene.schedule.members == {adopted}
+
+
+async def test_sweeps_at_the_same_moment_adopt_and_refresh_once(scene: ApplicationScene) -> None:
+    scene.instance(1)
+    results = await asyncio.gather(*(_sweep(scene) for _ in range(3)))
+    assert results[0].adopted == results[1].adopted == results[2].adopted
+    await until(lambda: scene.observed, what="the first refresh")
+    assert len(scene.ec2.sweeps) == 1
 
 
 async def test_what_is_ending_is_not_adopted(scene: ApplicationScene) -> None:

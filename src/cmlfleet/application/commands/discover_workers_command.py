@@ -1,19 +1,20 @@
-"""Adopting instances that carry the discovery tags, and noticing those that came back."""
+"""Adopting instances that carry the discovery tags, and refreshing workers whose state has changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import EC2Source
-from cmlfleet.application.ports.storage import WorkerAlreadyKnown, WorkerStore
+from cmlfleet.application.ports.storage import KnownInstance, WorkerAlreadyKnown, WorkerStore
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.adoption import Adoption
-from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.services.shared_runs import SharedRuns
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.entities.cml_worker_state import GONE_STATUSES
-from cmlfleet.domain.facts import SourceFailure
-from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
+from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
+from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
 
 _ENDED = frozenset({"shutting-down", "terminated"})
@@ -36,7 +37,10 @@ class DiscoverWorkersCommand(Message[DiscoveryResult]):
 
 
 class DiscoverWorkersCommandHandler:
-    """Uses the pages that the background refreshes share. What a person had forgotten stays forgotten."""
+    """Uses the pages that the background refreshes share. What a person had forgotten stays forgotten.
+
+    Callers for one account and region at the same moment share one run.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class DiscoverWorkersCommandHandler:
         ec2: EC2Source,
         workers: WorkerStore,
         adoption: Adoption,
-        first_refreshes: FirstRefreshes,
+        prompt_refreshes: PromptRefreshes,
         standings: ScopeStandings,
         discovery_tags: Mapping[str, str],
         max_age_seconds: float,
@@ -52,14 +56,20 @@ class DiscoverWorkersCommandHandler:
         self._ec2 = ec2
         self._workers = workers
         self._adoption = adoption
-        self._first_refreshes = first_refreshes
+        self._prompt_refreshes = prompt_refreshes
         self._standings = standings
         self._discovery_tags = discovery_tags
         self._max_age_seconds = max_age_seconds
+        self._runs: SharedRuns[DiscoveryResult] = SharedRuns()
 
     async def handle_async(self, message: DiscoverWorkersCommand, principal: Principal) -> DiscoveryResult:
         """Raises StorageUnavailable; a region that cannot be read is in the result and in its standing."""
         account_id, region = message.account_id, message.region
+        return await self._runs.run(
+            (account_id, region), lambda: self._discover(account_id, region, principal=principal)
+        )
+
+    async def _discover(self, account_id: AccountId, region: Region, *, principal: Principal) -> DiscoveryResult:
         seen = await self._ec2.sweep(account_id, region, max_age_seconds=self._max_age_seconds)
         self._standings.note(account_id, region, seen if isinstance(seen, SourceFailure) else None)
         if isinstance(seen, SourceFailure):
@@ -67,11 +77,7 @@ class DiscoverWorkersCommandHandler:
         known = {
             entry.instance.instance_id: entry for entry in await self._workers.known_instances(account_id, region)
         }
-        returned = [
-            entry.worker_id
-            for instance_id, entry in known.items()
-            if entry.status in GONE_STATUSES and instance_id in seen and seen[instance_id].state not in _ENDED
-        ]
+        changed = [entry.worker_id for entry in known.values() if _has_changed(entry, seen)]
         adopted: list[WorkerId] = []
         if self._discovery_tags:
             forgotten = await self._workers.forgotten_instances(account_id, region)
@@ -88,5 +94,12 @@ class DiscoverWorkersCommandHandler:
                 except WorkerAlreadyKnown:
                     continue  # an import was quicker, which is what was wanted
                 adopted.append(worker.state.id)
-        self._first_refreshes.start([*adopted, *returned], principal)
+        self._prompt_refreshes.start([*adopted, *changed], principal, background=True)
         return DiscoveryResult(adopted=tuple(adopted))
+
+
+def _has_changed(entry: KnownInstance, seen: Mapping[InstanceId, EC2InstanceFact]) -> bool:
+    fact = seen.get(entry.instance.instance_id)
+    if fact is None:
+        return False  # absence has to be seen twice, a minute apart: the schedule's refreshes do that
+    return fact.state != entry.status.value and not (entry.status in GONE_STATUSES and fact.state in _ENDED)

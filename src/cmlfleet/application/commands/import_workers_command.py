@@ -14,7 +14,7 @@ from cmlfleet.application.queries.views import ImportResult, WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.configured_scopes import Scopes, scope_of
-from cmlfleet.application.services.first_refreshes import FirstRefreshes
+from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import InstanceId, WorkerId
@@ -44,14 +44,14 @@ class ImportWorkersCommandHandler:
         ec2: EC2Source,
         workers: WorkerStore,
         adoption: Adoption,
-        first_refreshes: FirstRefreshes,
+        prompt_refreshes: PromptRefreshes,
         scopes: Scopes,
         clock: Clock,
     ) -> None:
         self._ec2 = ec2
         self._workers = workers
         self._adoption = adoption
-        self._first_refreshes = first_refreshes
+        self._prompt_refreshes = prompt_refreshes
         self._scopes = scopes
         self._clock = clock
 
@@ -92,7 +92,7 @@ class ImportWorkersCommandHandler:
                 else:
                     imported.append(worker_view(worker.state, now=self._clock()))
         if not message.dry_run:
-            self._first_refreshes.start((WorkerId(view.id) for view in imported), principal)
+            self._prompt_refreshes.start((WorkerId(view.id) for view in imported), principal)
         return ImportResult(
             imported=tuple(imported),
             already_known=tuple(already_known),

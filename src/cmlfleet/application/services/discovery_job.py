@@ -1,4 +1,6 @@
-"""The recurrent adoption sweep of one account and region."""
+"""The recurrent adoption sweep."""
+
+import asyncio
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand
@@ -9,7 +11,7 @@ from cmlfleet.application.services.recurrent_background_job import RecurrentBack
 
 
 class DiscoveryJob(RecurrentBackgroundJob):
-    """Dispatches `DiscoverWorkersCommand` for one configured place; accounts become known as they answer."""
+    """Dispatches `DiscoverWorkersCommand` for each configured place; accounts become known as they answer."""
 
     def __init__(self, *, scopes: Scopes, mediator: Mediator, clock: Clock) -> None:
         super().__init__(name="discovery", clock=clock)
@@ -17,6 +19,14 @@ class DiscoveryJob(RecurrentBackgroundJob):
         self._mediator = mediator
 
     async def work_async(self) -> None:
-        """Every configured account and region, one after the other: each is a handful of calls."""
-        for account_id, region in self._scopes():
-            await self._mediator.execute_async(DiscoverWorkersCommand(account_id, region), DISCOVERY)
+        """All at the same time: a region that hangs keeps no other waiting."""
+        outcomes = await asyncio.gather(
+            *(
+                self._mediator.execute_async(DiscoverWorkersCommand(account_id, region), DISCOVERY)
+                for account_id, region in self._scopes()
+            ),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome

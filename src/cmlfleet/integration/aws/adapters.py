@@ -18,7 +18,7 @@ from cmlfleet.integration.aws.get_metric_data import GetMetricData
 from cmlfleet.integration.aws.metric_discovery import MetricDiscovery
 from cmlfleet.integration.aws.permissions import PermissionCheck, check_permissions
 from cmlfleet.integration.aws.reader import AwsReader
-from cmlfleet.integration.aws.region_sweep import RegionSweep
+from cmlfleet.integration.aws.region_sweep import RegionSweep, StatesChanged
 from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.settings import AwsAccountSettings, AwsLimits
 from cmlfleet.integration.aws.stored_passwords import StoredPasswords
@@ -34,8 +34,9 @@ class AwsAdapters:
     """The sources EC2 and CloudWatch for all configured accounts. Made at once, it asks AWS nothing before it is
     used.
 
-    Raises ValueError when two accounts are without id. `clock` counts seconds and never goes back; it times budgets
-    and what is remembered.
+    Raises ValueError when two accounts are without id. `states_changed` is told after a sweep in which instances
+    came, went or have another state than in the one before. `clock` counts seconds and never goes back; it times
+    budgets and what is remembered.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class AwsAdapters:
         accounts: Sequence[AwsAccountSettings],
         *,
         limits: AwsLimits | None = None,
+        states_changed: StatesChanged | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = limits or AwsLimits()
@@ -55,7 +57,7 @@ class AwsAdapters:
         self.ec2 = AwsEC2Source(
             instances=instances,
             statuses=statuses,
-            sweep=RegionSweep(instances=instances, statuses=statuses, clock=clock),
+            sweep=RegionSweep(instances=instances, statuses=statuses, states_changed=states_changed, clock=clock),
         )
         self.cloudwatch = AwsCloudWatchSource(
             metrics=GetMetricData(self._reader), discovery=MetricDiscovery(self._reader, clock=clock)
@@ -83,6 +85,8 @@ class AwsAdapters:
                 is_told = True
                 await asyncio.sleep(_LEARN_AGAIN_SECONDS)
             else:
+                if is_told:
+                    _log.info("aws_account_known")
                 return
 
     async def default_region(self) -> Region | None:

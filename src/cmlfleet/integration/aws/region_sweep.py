@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from cmlfleet.domain.facts import EC2AbsentFact, EC2Fact, EC2InstanceFact
-from cmlfleet.domain.identifiers import InstanceId
+from cmlfleet.domain.identifiers import AccountId, InstanceId, Region
 from cmlfleet.domain.sources import Source
 from cmlfleet.integration.aws.call_failure import AwsCallError, broken
 from cmlfleet.integration.aws.describe_instance_status import DescribeInstanceStatus, Statuses
@@ -42,6 +42,16 @@ class RegionSnapshot:
             return self.failure.as_fact(source=Source.EC2, read_at=self.asked_at, duration_ms=self.duration_ms)
         return EC2AbsentFact(read_at=self.asked_at, duration_ms=self.duration_ms)
 
+    def has_same_states_as(self, other: "RegionSnapshot | None") -> bool:
+        """Whether both hold the same instances in the same states."""
+        if other is None or other.instances.keys() != self.instances.keys():
+            return False
+        return all(fact.state == other.instances[instance_id].state for instance_id, fact in self.instances.items())
+
+
+StatesChanged = Callable[[AccountId, Region], None]
+"""Told after the sweep whose states differ from those of the sweep before."""
+
 
 class RegionSweep:
     """At most one sweep at a time for each account and region; its callers share it, and its failure."""
@@ -51,10 +61,12 @@ class RegionSweep:
         *,
         instances: DescribeInstances,
         statuses: DescribeInstanceStatus,
+        states_changed: StatesChanged | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._instances = instances
         self._statuses = statuses
+        self._states_changed = states_changed
         self._clock = clock
         self._snapshots = dict[AwsScope, RegionSnapshot]()
         self._flights = SingleFlight[AwsScope, RegionSnapshot]()
@@ -91,7 +103,9 @@ class RegionSweep:
         snapshot = RegionSnapshot(
             began_at=began_at, asked_at=asked_at, duration_ms=duration_ms, instances=instances, failure=failure
         )
-        self._snapshots[scope] = snapshot
+        before, self._snapshots[scope] = self._snapshots.get(scope), snapshot
+        if self._states_changed is not None and failure is None and not snapshot.has_same_states_as(before):
+            self._states_changed(scope.account_id, scope.region)
         return snapshot
 
 
