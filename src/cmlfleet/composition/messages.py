@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmlfleet import __version__
-from cmlfleet.api.stream import StreamHub
-from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands import (
     accept_certificate_command,
     create_token_command,
@@ -19,7 +17,6 @@ from cmlfleet.application.commands import (
     update_worker_command,
 )
 from cmlfleet.application.mediator import Registration
-from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.queries import (
     diagnose_worker_query,
     follow_changes_query,
@@ -41,32 +38,20 @@ from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
-from cmlfleet.application.services.saved_records import SavedRecords
-from cmlfleet.application.services.scope_standing import ScopeStandings
-from cmlfleet.application.services.worker_shelf import WakeDelivery, WorkerShelf
-from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL, Sources
-from cmlfleet.observability.metrics.service_metrics import ServiceMetrics
-from cmlfleet.persistence.storage import Storage
-from cmlfleet.settings import Settings
+from cmlfleet.application.services.worker_shelf import WorkerShelf
+from cmlfleet.composition.coordination import Coordination, Foundation
+from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the handlers are made of. `refresh` sends RefreshWorkerMetricsCommand through the mediator."""
 
-    settings: Settings
-    clock: Clock
-    storage: Storage
-    sources: Sources
-    monitoring: MonitoringSchedule
-    saved_records: SavedRecords
-    wake_delivery: WakeDelivery
-    standings: ScopeStandings
+    foundation: Foundation
+    coordination: Coordination
     prompt_refreshes: PromptRefreshes
     operations: OperationRunner
     refresh: refresh_workers_command.RefreshOne
-    metrics: ServiceMetrics
-    hub: StreamHub
 
 
 def registrations(parts: Parts) -> list[Registration]:
@@ -75,15 +60,16 @@ def registrations(parts: Parts) -> list[Registration]:
 
 
 def _commands(parts: Parts) -> list[tuple[Any, Any]]:
-    settings, clock, storage, sources = parts.settings, parts.clock, parts.storage, parts.sources
-    monitoring, cml = parts.monitoring, parts.sources.cml
+    foundation, coordination = parts.foundation, parts.coordination
+    settings, clock, storage = foundation.settings, foundation.clock, foundation.storage
+    monitoring, sources, cml = coordination.monitoring, foundation.sources, foundation.sources.cml
     reader = storage.reader
     shelf = WorkerShelf(
         workers=storage.workers,
         policies=sources.policy_of,
-        saved_records=parts.saved_records,
+        saved_records=foundation.saved_records,
         monitoring=monitoring,
-        wake_delivery=parts.wake_delivery,
+        wake_delivery=coordination.wake_delivery,
     )
     adoption = Adoption(shelf=shelf, clock=clock)
     max_age_seconds = settings.refresh_interval * SWEEP_AGE_OF_INTERVAL
@@ -96,7 +82,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         monitoring=monitoring,
         clock=clock,
         background_max_age_seconds=max_age_seconds,
-        observe=parts.metrics.observe_refresh,
+        observe=foundation.metrics.observe_refresh,
     )
     credentials = set_credentials_command.SetCredentialsCommandHandler(
         shelf=shelf, credentials=storage.credentials, cml=cml, clock=clock
@@ -133,7 +119,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 workers=storage.workers,
                 adoption=adoption,
                 prompt_refreshes=parts.prompt_refreshes,
-                standings=parts.standings,
+                standings=foundation.standings,
                 discovery_tags=settings.discovery_tags,
                 max_age_seconds=settings.discovery_interval * SWEEP_AGE_OF_INTERVAL,
             ),
@@ -151,8 +137,8 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 credentials=storage.credentials,
                 cml=cml,
                 monitoring=monitoring,
-                saved_records=parts.saved_records,
-                wake_delivery=parts.wake_delivery,
+                saved_records=foundation.saved_records,
+                wake_delivery=coordination.wake_delivery,
                 clock=clock,
             ),
         ),
@@ -182,17 +168,18 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
 
 
 def _queries(parts: Parts) -> list[tuple[Any, Any]]:
-    storage, clock, monitoring = parts.storage, parts.clock, parts.monitoring
+    foundation, coordination = parts.foundation, parts.coordination
+    storage, clock, monitoring = foundation.storage, foundation.clock, coordination.monitoring
     reader = storage.reader
     return [
         (get_me_query.GetMeQuery, get_me_query.GetMeQueryHandler()),
         (
             get_metrics_query.GetMetricsQuery,
-            get_metrics_query.GetMetricsQueryHandler(text=parts.metrics.text),
+            get_metrics_query.GetMetricsQueryHandler(text=foundation.metrics.text),
         ),
         (
             follow_changes_query.FollowChangesQuery,
-            follow_changes_query.FollowChangesQueryHandler(listen=parts.hub.listen),
+            follow_changes_query.FollowChangesQueryHandler(listen=coordination.hub.listen),
         ),
         (
             get_cml_worker_by_id_query.GetCMLWorkerByIdQuery,
@@ -206,7 +193,7 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
         ),
         (
             get_fleet_query.GetFleetQuery,
-            get_fleet_query.GetFleetQueryHandler(reader=reader, standings=parts.standings, clock=clock),
+            get_fleet_query.GetFleetQueryHandler(reader=reader, standings=foundation.standings, clock=clock),
         ),
         (list_events_query.ListEventsQuery, list_events_query.ListEventsQueryHandler(reader=reader)),
         (list_labs_query.ListLabsQuery, list_labs_query.ListLabsQueryHandler(reader=reader)),
@@ -232,11 +219,11 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
             get_system_query.GetSystemQuery,
             get_system_query.GetSystemQueryHandler(
                 version=__version__,
-                roles=parts.settings.roles,
+                roles=foundation.settings.roles,
                 database=storage.database.dialect,
                 outbox=storage.outbox,
                 monitoring=monitoring,
-                budgets=parts.sources.budgets,
+                budgets=foundation.sources.budgets,
             ),
         ),
     ]

@@ -1,6 +1,5 @@
 """One process of the service."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from fastapi import FastAPI
 
 from cmlfleet.api.app import create_app
 from cmlfleet.api.authentication import Authenticator
-from cmlfleet.api.stream import StreamHub
 from cmlfleet.application.access import ACCESS
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
@@ -18,30 +16,23 @@ from cmlfleet.application.commands.refresh_worker_metrics_command import Refresh
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import DISCOVERY, Principal
-from cmlfleet.application.services.discovery_job import DiscoveryJob
 from cmlfleet.application.services.operation_runner import OperationRunner
-from cmlfleet.application.services.outbox_delivery import OutboxDelivery
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
-from cmlfleet.application.services.retention_job import RetentionJob
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.services.swept_changes import SweptChanges
-from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
+from cmlfleet.composition.alone import Alone
+from cmlfleet.composition.coordination import Coordination, Foundation
 from cmlfleet.composition.messages import Parts, registrations
 from cmlfleet.composition.sources import Sources
 from cmlfleet.composition.stores import open_storage
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
-from cmlfleet.observability.event_log import log_event
 from cmlfleet.observability.metrics.service_metrics import ServiceMetrics
 from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
 from cmlfleet.observability.tracing import traced
-from cmlfleet.persistence.migrate import upgrade
-from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
 from cmlfleet.settings import Settings
 
 CONSOLE = Path(__file__).parents[1] / "console"  # built by scripts/setup_console.sh, part of the wheel
-RETENTION_EVERY_SECONDS = 3600.0
-RETENTION_FIRST_AFTER_SECONDS = 5.0  # the start has enough to do
 
 
 class Service:
@@ -55,71 +46,47 @@ class Service:
         self.sources = Sources(
             settings, credentials=self.storage.credentials, states_changed=self._swept_changes.noticed
         )
-        self._saved_records = SavedRecords()
-        self._worker_metrics = WorkerMetrics(clock=clock)
-        self._metrics = ServiceMetrics(self._worker_metrics)
-        self._hub = StreamHub(clock=clock)
-        self._delivery = OutboxDelivery(outbox=self.storage.outbox, handlers={"log": log_event})
-        self._scheduler = WorkerMonitoringScheduler(
-            interval_seconds=settings.refresh_interval,
-            make_job=lambda name, members: WorkerMetricsCollectionJob(
-                name=name, members=members, mediator=self.mediator, clock=clock
-            ),
-            clock=clock,
-        )
-        self._prompt_refreshes = PromptRefreshes(self._refresh)
-        self._operations = OperationRunner(store=self.storage.operations, clock=clock, observe=self._hub.operation)
-        parts = Parts(
+        worker_metrics = WorkerMetrics(clock=clock)
+        self._metrics = ServiceMetrics(worker_metrics)
+        foundation = Foundation(
             settings=settings,
             clock=clock,
             storage=self.storage,
             sources=self.sources,
-            monitoring=self._scheduler,
-            saved_records=self._saved_records,
-            wake_delivery=self._delivery.wake,
+            saved_records=SavedRecords(),
             standings=ScopeStandings(clock),
+            worker_metrics=worker_metrics,
+            metrics=self._metrics,
+            mediator=lambda: self.mediator,
+        )
+        self._coordination: Coordination = Alone(foundation)
+        self._prompt_refreshes = PromptRefreshes(self._refresh)
+        self._operations = OperationRunner(
+            store=self.storage.operations, clock=clock, observe=self._coordination.observe_operation
+        )
+        parts = Parts(
+            foundation=foundation,
+            coordination=self._coordination,
             prompt_refreshes=self._prompt_refreshes,
             operations=self._operations,
             refresh=self._refresh,
-            metrics=self._metrics,
-            hub=self._hub,
         )
         authorise = Authorisation(ACCESS, find_worker=self.storage.workers.load)
         self.mediator = Mediator(registrations(parts), pipeline=(traced, authorise))
-        self._discovery = DiscoveryJob(scopes=self.known_scopes, mediator=self.mediator, clock=clock)
-        self._learning: asyncio.Task[None] | None = None
 
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
-        """Bring the schema up to date, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
-        roles = self._settings.roles if roles is None else roles
-        await upgrade(self.storage.database)
+        """Prepare the database, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
+        await self._coordination.prepare()
         await self.sources.open()
-        states = await self.storage.workers.all_states()
-        self._worker_metrics.load(states)
-        self._saved_records.subscribe(self._worker_metrics.follow)
-        self._saved_records.subscribe(self._hub.follow)
-        await self.storage.operations.fail_unfinished(
-            detail="the service stopped before this was done", finished_at=self._clock()
-        )
-        self._delivery.start()
-        sweeps = "scheduler" in roles and "worker" in roles
-        self._learning = asyncio.ensure_future(self._begin_with_aws(sweeps=sweeps))
-        if sweeps:
-            self._start_jobs()
-            for entry in await self.storage.workers.monitored():
-                self._scheduler.ensure(entry.worker_id, entry.instance.account_id, entry.instance.region)
+        await self._coordination.start(self._settings.roles if roles is None else roles)
 
     async def stop(self) -> None:
         """Finish what runs, within ten seconds, and let go of everything."""
-        self._hub.close()
-        if self._learning is not None:
-            self._learning.cancel()
-            await asyncio.gather(self._learning, return_exceptions=True)
-        await self._scheduler.close()
+        await self._coordination.stop_work()
         await self._swept_changes.close()
         await self._prompt_refreshes.close()
         await self._operations.close()
-        await self._delivery.close()
+        await self._coordination.close()
         await self.sources.close()
         self._metrics.close()
         await self.storage.close()
@@ -130,7 +97,7 @@ class Service:
 
     async def learn_accounts(self) -> None:
         """Return once everything that is configured is known."""
-        await self.sources.aws.learn_accounts()
+        await self.sources.until_known()
 
     def app(self) -> FastAPI:
         """The HTTP side."""
@@ -146,31 +113,6 @@ class Service:
             readiness=self._readiness,
             metrics_public=self._settings.metrics_public,
         )
-
-    def _start_jobs(self) -> None:
-        settings, clock = self._settings, self._clock
-        self._scheduler.every(
-            self._discovery,
-            interval_seconds=settings.discovery_interval,
-            first_after_seconds=settings.discovery_interval,
-        )
-        self._scheduler.every(
-            RetentionJob(
-                history=self.storage.retention,
-                samples_days=settings.retention_samples_days,
-                events_days=settings.retention_events_days,
-                clock=clock,
-            ),
-            interval_seconds=RETENTION_EVERY_SECONDS,
-            first_after_seconds=RETENTION_FIRST_AFTER_SECONDS,
-        )
-        self._scheduler.start()
-
-    async def _begin_with_aws(self, *, sweeps: bool) -> None:
-        """AWS may be out of reach for long when the service starts; the first sweep follows its first answer."""
-        await self.learn_accounts()
-        if sweeps:
-            await self._discovery.run_async()
 
     async def _refresh(self, worker_id: WorkerId, principal: Principal, background: bool = False) -> RefreshResult:
         return await self.mediator.execute_async(RefreshWorkerMetricsCommand(worker_id, background), principal)
@@ -189,4 +131,5 @@ class Service:
         throttled = [f"{view.operation} in {view.region}" for view in self.sources.budgets() if view.throttled]
         if throttled:
             parts["aws_throttled"] = throttled
+        parts |= await self._coordination.readiness()
         return parts["database"] == "ok", parts

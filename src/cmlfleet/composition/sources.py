@@ -1,5 +1,6 @@
 """What asks the outside: AWS and the controllers, as the settings say."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from cmlfleet.application.ports.sources import CMLCredentials
@@ -33,6 +34,7 @@ class Sources:
         states_changed: Callable[[AccountId, Region], None],
     ) -> None:
         self._settings = settings
+        self._learning: asyncio.Task[None] | None = None
         self.aws = AwsAdapters(
             [_aws_account(account, default_regions=settings.regions) for account in _accounts(settings)],
             states_changed=states_changed,
@@ -64,11 +66,20 @@ class Sources:
         )
 
     async def open(self) -> None:
-        """In the event loop that asks."""
+        """In the event loop that asks. AWS is asked at once whose the credentials are, and nobody waits for it."""
         await self._cml_client.__aenter__()
+        self._learning = asyncio.ensure_future(self.aws.learn_accounts())
+
+    async def until_known(self) -> None:
+        """Return once every configured account and region is known."""
+        if self._learning is not None:
+            await asyncio.shield(self._learning)
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.gather(self._learning, return_exceptions=True)
         await self._cml_client.__aexit__(None, None, None)
         await self.aws.close()
 

@@ -11,7 +11,8 @@ from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.services.recurrent_background_job import JobRun, RecurrentBackgroundJob
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.domain.identifiers import WorkerId
-from cmlfleet.scheduling import groups, worker_monitoring_scheduler
+from cmlfleet.scheduling import groups, recurrent_jobs, worker_monitoring_scheduler
+from cmlfleet.scheduling.recurrent_jobs import RecurrentJobs
 from cmlfleet.scheduling.worker_monitoring_scheduler import WorkerMonitoringScheduler
 
 ONE, TWO = WorkerId("w-1"), WorkerId("w-2")
@@ -36,8 +37,11 @@ class RecordingJob(WorkerMetricsCollectionJob):
 class Scene:
     def __init__(self) -> None:
         self.jobs: list[RecordingJob] = []
-        self.scheduler = WorkerMonitoringScheduler(interval_seconds=1, make_job=self._make)
-        self.scheduler.start()
+        self.recurrent = RecurrentJobs(clock=utc_now, misfire_grace_seconds=1)
+        self.scheduler = WorkerMonitoringScheduler(
+            jobs=self.recurrent, interval_seconds=1, make_job=self._make, clock=utc_now
+        )
+        self.recurrent.start()
 
     def _make(self, name: str, members: Callable[[], Sequence[WorkerId]]) -> WorkerMetricsCollectionJob:
         self.jobs.append(RecordingJob(name, members))
@@ -51,7 +55,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
     yield scene
     for job in scene.jobs:
         job.gate.set()
-    await scene.scheduler.close()
+    await scene.recurrent.close()
 
 
 async def test_a_group_is_refreshed_soon_and_then_each_interval(scene: Scene) -> None:
@@ -120,7 +124,7 @@ async def test_a_slow_run_is_not_overtaken_by_the_next(scene: Scene) -> None:
     job.gate.clear()
     await until(lambda: job.begun, what="the first fire")
     beside: list[JobRun] = []
-    scene.scheduler.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
+    scene.recurrent.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
     await until(lambda: len(beside) == 2, what="two more intervals")
     assert len(job.begun) == 1
     job.gate.set()
@@ -132,7 +136,7 @@ async def test_closing_lets_what_runs_finish(scene: Scene) -> None:
     (job,) = scene.jobs
     job.gate.clear()
     await until(lambda: job.begun, what="the first fire")
-    closing = asyncio.ensure_future(scene.scheduler.close())
+    closing = asyncio.ensure_future(scene.recurrent.close())
     await asyncio.sleep(0)
     assert not closing.done()
     job.gate.set()
@@ -141,12 +145,12 @@ async def test_closing_lets_what_runs_finish(scene: Scene) -> None:
 
 
 async def test_closing_does_not_wait_for_ever(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_monitoring_scheduler, "CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr(recurrent_jobs, "CLOSE_SECONDS", 0.01)
     scene.scheduler.ensure(ONE, ACCOUNT, REGION)
     (job,) = scene.jobs
     job.gate.clear()
     await until(lambda: job.begun, what="the first fire")
-    await scene.scheduler.close()
+    await scene.recurrent.close()
     assert job.ended == 0
 
 
