@@ -24,11 +24,12 @@ from cmlfleet.domain.sample import Sample
 class FakeWorkerStore:
     """Implements `WorkerStore` and `Outbox`. While `is_down`, every method raises StorageUnavailable.
 
-    `saves` counts commits. Each of `rivals` saves its change right before one of ours, and wins.
+    `refused` counts those, `saves` commits. Each of `rivals` saves its change right before one of ours, and wins.
     """
 
     def __init__(self) -> None:
         self.is_down = False
+        self.refused = 0
         self.saves = 0
         self.samples: list[tuple[WorkerId, Sample]] = []
         self.events: list[StoredEvent] = []
@@ -132,6 +133,7 @@ class FakeWorkerStore:
 
     def _reached(self) -> None:
         if self.is_down:
+            self.refused += 1
             raise StorageUnavailable("the fake database is down")
 
 

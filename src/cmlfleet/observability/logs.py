@@ -33,6 +33,8 @@ def configure_logs(*, terminal: bool | None = None, least: int = logging.INFO) -
         )
     )
     logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler], force=True)
+    # It says at each interval that a job still runs; `RecurrentJobs` says so once.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 def _as_json(entry: Any, **_options: Any) -> str:

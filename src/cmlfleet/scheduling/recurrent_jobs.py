@@ -6,12 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.services.recurrent_background_job import RecurrentBackgroundJob
 
 CLOSE_SECONDS = 10.0  # what runs may finish within this
+
+logger = structlog.get_logger(__name__)
 
 
 class RecurrentJobs:
@@ -20,10 +24,12 @@ class RecurrentJobs:
     def __init__(self, *, clock: Clock, misfire_grace_seconds: int) -> None:
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
+        self._told_to_be_slow: set[str] = set()
         self._scheduler: Any = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": misfire_grace_seconds},
         )
+        self._scheduler.add_listener(self._still_runs, EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Begin to fire."""
@@ -56,6 +62,7 @@ class RecurrentJobs:
                 task.add_done_callback(self._running.discard)
             with contextlib.suppress(asyncio.CancelledError):  # only `close` cancels: nothing that failed
                 await job.run_async()
+                self._told_to_be_slow.discard(job_id or job.name)
                 if afterwards is not None:
                     afterwards()
 
@@ -79,3 +86,9 @@ class RecurrentJobs:
         """None: there is no such job."""
         scheduled = self._scheduler.get_job(job_id)
         return None if scheduled is None else getattr(scheduled, "next_run_time", None)
+
+    def _still_runs(self, event: Any) -> None:
+        """A fire is left out because the one before has not ended: told once for each run."""
+        if event.job_id not in self._told_to_be_slow:
+            self._told_to_be_slow.add(event.job_id)
+            logger.warning("job_still_running", job=event.job_id)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.aws_scene import ACCOUNT, REGION, SHORT_LIMITS, AwsScene, aws_scene, failure, instance, utilization
 from tests.support.waiting import until
 
-from cmlfleet.domain.facts import EC2InstanceFact
+from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import Region
 from cmlfleet.domain.sources import ErrorCode, Source
 from cmlfleet.integration.aws.adapters import AwsAccountSettings
@@ -162,9 +162,18 @@ async def test_a_failed_sweep_is_shared_and_not_repeated_at_once(scene: AwsScene
     for each in scene.ids():
         assert failure(await scene.read(each, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
     assert scene.calls("DescribeInstances") == 1
-    scene.clock.jumped_seconds += 11
-    assert failure(await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
-    assert scene.calls("DescribeInstances") == 2
+    for kept_seconds, calls in ((10, 2), (20, 3), (40, 4), (60, 5), (60, 6)):
+        scene.clock.jumped_seconds += kept_seconds / 2
+        for _ in range(2):
+            fact = await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=60)
+            assert failure(fact).code is ErrorCode.ACCESS_DENIED
+        assert scene.calls("DescribeInstances") == calls - 1
+        scene.clock.jumped_seconds += kept_seconds / 2
+        assert failure(await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=60)).code is ErrorCode.ACCESS_DENIED
+        assert scene.calls("DescribeInstances") == calls
+    scene.faults.clear()
+    scene.clock.jumped_seconds += 60
+    assert not isinstance(await scene.aws.ec2.sweep(ACCOUNT, REGION, max_age_seconds=60), SourceFailure)
 
 
 class TestOutageOfAZone:

@@ -88,10 +88,14 @@ async def test_whoever_may_not_list_metrics_has_cpu_without_memory(
         assert fact.memory is None
 
     assert scene.calls("ListMetrics") == 1
+    scene.clock.jumped_seconds += 301
+    assert utilization(await scene.metrics(with_agent.instance_id)).memory is None
+    assert scene.calls("ListMetrics") == 2
     scene.faults.clear()
     scene.clock.jumped_seconds += 301
     assert utilization(await scene.metrics(with_agent.instance_id)).memory is not None
-    assert capsys.readouterr().out.count("memory_metrics_unknown") == 1
+    logged = capsys.readouterr().out
+    assert (logged.count("memory_metrics_unknown"), logged.count("memory_metrics_known_again")) == (1, 1)
 
 
 async def test_a_caller_that_gives_up_changes_nothing_for_the_others(scene: AwsScene):

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.application_scene import ACCOUNT, ANN, BACKGROUND_AGE_SECONDS, REGION, ApplicationScene
 from tests.support.fake_sources import ec2_failure
 from tests.support.waiting import until
@@ -95,14 +96,17 @@ async def test_what_is_ending_is_not_adopted(scene: ApplicationScene) -> None:
 
 async def test_a_region_that_cannot_be_read_is_told_and_heals(scene: ApplicationScene) -> None:
     scene.ec2.failures[(ACCOUNT, REGION)] = ec2_failure(ErrorCode.ACCESS_DENIED)
-    assert (await _sweep(scene)).failure == "access_denied"
-    (denied,) = scene.standings.all()
-    assert (denied.error_code, denied.operation) == ("access_denied", "ec2:DescribeInstances")
-    await _sweep(scene)
-    assert scene.standings.all()[0].since == denied.since
-    scene.ec2.failures.clear()
-    await _sweep(scene)
+    with capture_logs() as logged:
+        assert (await _sweep(scene)).failure == "access_denied"
+        (denied,) = scene.standings.all()
+        assert (denied.error_code, denied.operation) == ("access_denied", "ec2:DescribeInstances")
+        await _sweep(scene)
+        assert scene.standings.all()[0].since == denied.since
+        scene.ec2.failures.clear()
+        for _ in range(2):
+            await _sweep(scene)
     assert scene.standings.all()[0].error_code is None
+    assert [line["event"] for line in logged] == ["region_unreadable", "region_readable_again"]
 
 
 async def test_a_forgotten_instance_comes_back_only_by_an_import(scene: ApplicationScene) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.fake_storage import FakeWorkerStore
 from tests.support.waiting import until
 from tests.support.workers import CAUSE, NOW, new_state
@@ -125,13 +126,18 @@ async def test_more_than_one_page_behind_a_stuck_worker(
 
 
 async def test_a_database_that_was_away_loses_nothing(store: FakeWorkerStore) -> None:
+    """It says once that it cannot be reached, and once that it can again."""
     receiver = Receiver()
     await _commit(store, 1, "degraded")
     store.is_down = True
-    async with _delivering(store, receiver=receiver):
-        store.is_down = False
-        await until(lambda: receiver.received, what="the event")
+    with capture_logs() as logged:
+        async with _delivering(store, receiver=receiver):
+            tries = store.refused
+            await until(lambda: store.refused >= tries + 3, what="three attempts")
+            store.is_down = False
+            await until(lambda: receiver.received, what="the event")
     assert receiver.received == [("w-1", "degraded")]
+    assert [line["event"] for line in logged] == ["outbox_unreachable", "outbox_reachable_again"]
 
 
 async def test_one_that_was_received_but_not_marked_comes_again(store: FakeWorkerStore) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.application_scene import ACCOUNT, REGION, utc_now
 from tests.support.waiting import until
 
@@ -124,9 +125,11 @@ async def test_a_slow_run_is_not_overtaken_by_the_next(scene: Scene) -> None:
     job.gate.clear()
     await until(lambda: job.begun, what="the first fire")
     beside: list[JobRun] = []
-    scene.recurrent.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
-    await until(lambda: len(beside) == 2, what="two more intervals")
+    with capture_logs() as logged:
+        scene.recurrent.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
+        await until(lambda: len(beside) == 3, what="three more intervals")
     assert len(job.begun) == 1
+    assert [line["event"] for line in logged] == ["job_still_running"]
     job.gate.set()
     await until(lambda: len(job.begun) == 2, what="the next fire")
 

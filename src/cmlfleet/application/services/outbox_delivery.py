@@ -67,14 +67,20 @@ class OutboxDelivery:
 
     async def _run(self) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
+        is_out_of_reach = False
         while True:
             await self._woken.wait()
             self._woken.clear()
             try:
                 left = await self.drain_once()
             except StorageUnavailable as error:
-                logger.warning("outbox_unreachable", error=str(error))
-                left = True
+                if not is_out_of_reach:
+                    logger.warning("outbox_unreachable", error=str(error))
+                is_out_of_reach = left = True
+            else:
+                if is_out_of_reach:
+                    logger.info("outbox_reachable_again")
+                is_out_of_reach = False
             if not left:
                 pause_seconds = FIRST_PAUSE_SECONDS
                 continue

@@ -42,17 +42,19 @@ class RecurrentBackgroundJob(ABC):
     async def run_async(self) -> None:
         """Run once, unless the run before has not ended yet."""
         if self._is_running:
-            logger.info("job_still_running", job=self.name)
             return
         self._is_running = True
         started_at, error = self._clock(), None
+        failed_before = self.last_run is not None and self.last_run.error is not None
         try:
             await self.work_async()
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
-            failed_before = self.last_run is not None and self.last_run.error is not None
             if not failed_before:
                 logger.warning("job_failed", job=self.name, error=error)
+        else:
+            if failed_before:
+                logger.info("job_recovered", job=self.name)
         finally:
             self._is_running = False
         self.last_run = JobRun(job=self.name, started_at=started_at, finished_at=self._clock(), error=error)

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from cmlfleet.application.clock import Clock
 from cmlfleet.domain.facts import SourceFailure
 from cmlfleet.domain.identifiers import AccountId, Region
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class ScopeStanding:
 
 
 class ScopeStandings:
-    """Kept in memory: the next sweep tells it anew."""
+    """Kept in memory: the next sweep tells it anew. Logs when a region begins to fail, and when that is over."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,6 +36,17 @@ class ScopeStandings:
         """Take in what a sweep of the account and region came to."""
         known = self._standings.get((account_id, region))
         code = None if failure is None else failure.code.value
+        was_failing = known is not None and known.error_code is not None
+        if failure is not None and not was_failing:
+            logger.warning(
+                "region_unreadable",
+                account_id=account_id,
+                region=region,
+                error_code=failure.code.value,
+                detail=failure.detail,
+            )
+        elif failure is None and was_failing:
+            logger.info("region_readable_again", account_id=account_id, region=region)
         since = known.since if known is not None and known.error_code == code else self._clock()
         self._standings[(account_id, region)] = ScopeStanding(
             account_id=account_id,

@@ -54,12 +54,14 @@ class _Discovery:
 
 
 class MetricDiscovery:
-    """Asks once an hour for each account and region. While it cannot be told, no agent is known."""
+    """Asks once an hour for each account and region. While it cannot be told, no agent is known, which is logged when
+    it begins and when it ends."""
 
     def __init__(self, reader: AwsReader, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader
         self._clock = clock
         self._known = dict[AwsScope, _Discovery]()
+        self._failing = set[AwsScope]()
         self._flights = SingleFlight[AwsScope, _Discovery]()
 
     async def memory_series(self, scope: AwsScope) -> KnownSeries:
@@ -81,11 +83,17 @@ class MetricDiscovery:
         try:
             series, kept_seconds = await self._list(scope), KEPT_SECONDS
         except AwsCallError as failure:
-            _log.warning(
-                "memory_metrics_unknown", scope=str(scope), error_code=failure.code.value, detail=failure.detail
-            )
+            if scope not in self._failing:
+                self._failing.add(scope)
+                _log.warning(
+                    "memory_metrics_unknown", scope=str(scope), error_code=failure.code.value, detail=failure.detail
+                )
             series = before.series if before else _NO_AGENTS
             kept_seconds = _FAILURE_KEPT_SECONDS
+        else:
+            if scope in self._failing:
+                self._failing.discard(scope)
+                _log.info("memory_metrics_known_again", scope=str(scope))
         found = _Discovery(series=series, expires_at=self._clock() + kept_seconds)
         self._known[scope] = found
         return found

@@ -17,7 +17,8 @@ from cmlfleet.integration.aws.describe_instances import Described, DescribeInsta
 from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.single_flight import SingleFlight
 
-_FAILURE_KEPT_SECONDS = 10.0  # groups that fire meanwhile share the failure too
+_FAILURE_KEPT_SECONDS = 10.0  # groups that fire meanwhile share the failure too; doubled with each one in a row
+_MOST_COUNTED = 10  # of failures in a row: by then every interval is shorter
 _SLICE_ITEMS = 500  # facts joined with their status before the event loop has a turn: 2 ms
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ class RegionSnapshot:
     duration_ms: float
     instances: Mapping[InstanceId, EC2InstanceFact] = field(default_factory=dict[InstanceId, EC2InstanceFact])
     failure: AwsCallError | None = None
+    failures_in_a_row: int = 0
 
     def fact_of(self, instance_id: InstanceId) -> EC2Fact:
         """What this sweep says of the instance."""
@@ -75,7 +77,10 @@ class RegionSweep:
         """A sweep that began at most so long ago, or the one under way, or a new one."""
         snapshot = self._snapshots.get(scope)
         if snapshot is not None:
-            kept_seconds = min(max_age_seconds, _FAILURE_KEPT_SECONDS) if snapshot.failure else max_age_seconds
+            kept_seconds = max_age_seconds
+            if snapshot.failure is not None:
+                longest = _FAILURE_KEPT_SECONDS * 2 ** (snapshot.failures_in_a_row - 1)
+                kept_seconds = min(max_age_seconds, longest)
             if self._clock() - snapshot.began_at < kept_seconds:
                 return snapshot
         return await self._flights.run(scope, lambda: self._sweep(scope))
@@ -100,10 +105,17 @@ class RegionSweep:
         finally:
             statuses.cancel()
         duration_ms = (self._clock() - began_at) * 1000
+        before = self._snapshots.get(scope)
+        failed_before = 0 if before is None else before.failures_in_a_row
         snapshot = RegionSnapshot(
-            began_at=began_at, asked_at=asked_at, duration_ms=duration_ms, instances=instances, failure=failure
+            began_at=began_at,
+            asked_at=asked_at,
+            duration_ms=duration_ms,
+            instances=instances,
+            failure=failure,
+            failures_in_a_row=0 if failure is None else min(failed_before + 1, _MOST_COUNTED),
         )
-        before, self._snapshots[scope] = self._snapshots.get(scope), snapshot
+        self._snapshots[scope] = snapshot
         if self._states_changed is not None and failure is None and not snapshot.has_same_states_as(before):
             self._states_changed(scope.account_id, scope.region)
         return snapshot
