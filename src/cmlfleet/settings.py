@@ -17,6 +17,7 @@ __all__ = ["AccountSettings", "ConfigurationError", "CredentialsSettings", "Sett
 PREFIX = "CMLFLEET_"
 CLIENT_SIDE = frozenset({"CMLFLEET_URL", "CMLFLEET_TOKEN", "CMLFLEET_CONFIG_HOME"})
 DEFAULT_FILE = Path("cmlfleet.toml")
+_SECRET_KEYS = ("secret_key", "secret_key_file", "secret_key_command")
 
 Network = IPv4Network | IPv6Network
 
@@ -50,6 +51,9 @@ class Settings:
     cml_tls: str
     cml_allowed_networks: tuple[Network, ...]
     secret_key: str | None = field(repr=False)
+    secret_key_previous: str | None = field(repr=False)
+    secret_key_file: Path | None
+    secret_key_command: str | None = field(repr=False)
     bootstrap_token: str | None = field(repr=False)
     oidc_issuer: str | None
     oidc_client_id: str | None
@@ -150,6 +154,13 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "CMLFLEET_REDIS_URL is set, but cluster mode is not part of this version: unset it, and run one process "
             "with the roles api,scheduler,worker"
+        )
+    keys = [name for name in _SECRET_KEYS if getattr(settings, name) is not None]
+    if len(keys) > 1:
+        raise ConfigurationError(f"one secret key is enough: set only one of {', '.join(keys)}")
+    if settings.secret_key_previous is not None and settings.secret_key is None:
+        raise ConfigurationError(
+            "secret_key_previous belongs to secret_key; a file or a command gives earlier keys on further lines"
         )
     if (settings.cml_username is None) != (settings.cml_password is None):
         raise ConfigurationError("CMLFLEET_CML_USERNAME and CMLFLEET_CML_PASSWORD belong together: set both or none")

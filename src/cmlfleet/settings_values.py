@@ -144,6 +144,9 @@ VARIABLES = (
     Variable("cml_tls", "pin", _tls),
     Variable("cml_allowed_networks", (), _networks),
     Variable("secret_key", None, _secret),
+    Variable("secret_key_previous", None, _secret),
+    Variable("secret_key_file", None, as_path),
+    Variable("secret_key_command", None, as_text),
     Variable("bootstrap_token", None, _secret),
     Variable("oidc_issuer", None, as_text),
     Variable("oidc_client_id", None, as_text),
@@ -152,6 +155,15 @@ VARIABLES = (
     Variable("oidc_role_map", None, as_text),
 )
 SECRETS = frozenset(
-    {"cml_password", "secret_key", "bootstrap_token", "oidc_client_secret", "database_url", "redis_url"}
+    {
+        "cml_password",
+        "secret_key",
+        "secret_key_previous",
+        "secret_key_command",
+        "bootstrap_token",
+        "oidc_client_secret",
+        "database_url",
+        "redis_url",
+    }
 )
-"""Masked wherever settings are shown; addresses may carry passwords."""
+"""Masked wherever settings are shown; addresses and commands may carry passwords."""

@@ -14,6 +14,7 @@ from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.services.outbox_delivery import OutboxDelivery
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.sample import Sample
+from cmlfleet.persistence.secret_key import GivenKeys
 from cmlfleet.persistence.storage import Storage
 from tests.integration.persistence.records import SECRET_KEY, status_changed
 from tests.support.workers import NOW
@@ -43,7 +44,7 @@ async def save_on(storage: Storage, delivery: OutboxDelivery, state: CMLWorkerSt
 
 async def run(url: str) -> None:
     """Never ends by itself."""
-    storage = Storage(url=url, data_dir=Path(tempfile.gettempdir()), secret_key=SECRET_KEY, clock=lambda: NOW)
+    storage = Storage(url=url, data_dir=Path(tempfile.gettempdir()), keys=GivenKeys(SECRET_KEY), clock=lambda: NOW)
     delivery = OutboxDelivery(outbox=storage.outbox, handlers={"deliver": deliver})
     delivery.start()
     await asyncio.gather(*(save_on(storage, delivery, state) for state in await storage.workers.all_states()))

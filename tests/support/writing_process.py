@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cmlfleet.application.ports.storage import VersionConflict
 from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.persistence.secret_key import GivenKeys
 from cmlfleet.persistence.storage import Storage
 from tests.integration.persistence.records import SECRET_KEY, status_changed
 from tests.support.workers import NOW
@@ -15,7 +16,7 @@ from tests.support.workers import NOW
 
 async def add_up(url: str, worker_id: str, times: int) -> None:
     """Reads again and tries again whenever somebody else was quicker, as the product does."""
-    storage = Storage(url=url, data_dir=Path(tempfile.gettempdir()), secret_key=SECRET_KEY, clock=lambda: NOW)
+    storage = Storage(url=url, data_dir=Path(tempfile.gettempdir()), keys=GivenKeys(SECRET_KEY), clock=lambda: NOW)
     done = 0
     while done < times:
         state = await storage.workers.load(WorkerId(worker_id))

@@ -26,6 +26,7 @@ for name in ("serve", "migrate", "doctor"):
 app.command("cmlfleet.demo:demo", name="demo")
 app.command("cmlfleet.simulator.command:app", name="simulate")
 app.command("cmlfleet.cli.tokens:app", name="token")
+app.command("cmlfleet.cli.secrets_commands:app", name="secrets")
 app.command("cmlfleet.cli.workers:app", name="workers")
 app.command("cmlfleet.cli.fleet:labs", name="labs")
 app.command("cmlfleet.cli.fleet:license_", name="license")

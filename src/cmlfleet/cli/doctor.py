@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.cli.doctor_security import secret_key
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
@@ -48,6 +49,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         else:
             yield warning("schema", revision or "none yet", fix="run: cmlfleet migrate")
             return
+        yield await secret_key(storage)
         states = [state for state in await storage.workers.all_states() if state.status is WorkerStatus.RUNNING]
         with_endpoint = [state for state in states if state.https_endpoint]
         answers = await asyncio.gather(*(_reachable(state.https_endpoint or "") for state in with_endpoint))

@@ -77,6 +77,7 @@ class Service:
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
         """Prepare the database, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
         await self._coordination.prepare()
+        await self.storage.sealer.load()
         await self.sources.open()
         await self._coordination.start(self._settings.roles if roles is None else roles)
 

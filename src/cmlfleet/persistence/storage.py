@@ -11,7 +11,8 @@ from cmlfleet.persistence.installation import SqlInstallation
 from cmlfleet.persistence.operations import SqlOperationStore
 from cmlfleet.persistence.outbox import SqlOutbox
 from cmlfleet.persistence.retention import Retention
-from cmlfleet.persistence.secret_key import secret_key_of
+from cmlfleet.persistence.sealing import Sealer
+from cmlfleet.persistence.secret_key import KeySource
 from cmlfleet.persistence.sessions import SqlSessionStore
 from cmlfleet.persistence.tokens import SqlTokenStore
 from cmlfleet.persistence.workers import SqlWorkerStore
@@ -20,16 +21,17 @@ from cmlfleet.persistence.workers import SqlWorkerStore
 class Storage:
     """The stores over one database. The data directory and what is in it are for their owner alone."""
 
-    def __init__(self, *, url: str, data_dir: Path, secret_key: str | None, clock: Clock) -> None:
-        if url.startswith("sqlite") or secret_key is None:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def __init__(self, *, url: str, data_dir: Path, keys: KeySource, clock: Clock) -> None:
         if url.startswith("sqlite"):
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _private_file(Path(url.partition(":///")[2]))
         self.database = Database(url)
         self.workers = SqlWorkerStore(self.database)
         self.outbox = SqlOutbox(self.database)
         self.reader = SqlFleetReader(self.database, clock=clock)
-        self.credentials = SqlCredentialsStore(self.database, key=secret_key_of(data_dir, secret_key))
+        self.keys = keys
+        self.sealer = Sealer(keys)
+        self.credentials = SqlCredentialsStore(self.database, sealer=self.sealer)
         self.tokens = SqlTokenStore(self.database)
         self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)

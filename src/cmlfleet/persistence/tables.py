@@ -165,6 +165,13 @@ credentials = Table(
     Column("ciphertext", LargeBinary, nullable=False),
 )
 
+key_in_force = Table(
+    "key_in_force",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key_id", PlainText, nullable=False),
+)
+
 api_tokens = Table(
     "api_tokens",
     metadata,

@@ -11,6 +11,7 @@ from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.workers import NOW
 
 from cmlfleet.persistence.migrate import alembic_config
+from cmlfleet.persistence.secret_key import GivenKeys, KeySource
 from cmlfleet.persistence.storage import Storage
 
 OpenStorage = Callable[..., Storage]
@@ -76,8 +77,9 @@ async def open_storage(tmp_path: Path) -> AsyncGenerator[OpenStorage]:
     """Opens a database as one more process would, with connections of its own."""
     opened: list[Storage] = []
 
-    def open_one(url: str, *, secret_key: str | None = SECRET_KEY) -> Storage:
-        storage = Storage(url=url, data_dir=tmp_path / "data", secret_key=secret_key, clock=lambda: NOW)
+    def open_one(url: str, *, keys: KeySource | None = None) -> Storage:
+        keys = keys or GivenKeys(SECRET_KEY)
+        storage = Storage(url=url, data_dir=tmp_path / "data", keys=keys, clock=lambda: NOW)
         opened.append(storage)
         return storage
 

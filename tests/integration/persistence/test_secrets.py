@@ -1,12 +1,10 @@
 """Credentials are encrypted at rest and readable only with the right key; tokens are stored as hashes."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from threading import Barrier
 from traceback import format_exception
 
 import pytest
@@ -20,7 +18,7 @@ from cmlfleet.application.ports.sources import CMLCredentials, CredentialsUnavai
 from cmlfleet.application.ports.storage import ApiToken
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.persistence import tables
-from cmlfleet.persistence.secret_key import KEY_FILE, SecretKey, secret_key_of
+from cmlfleet.persistence.secret_key import KEY_FILE, GivenKeys, KeyFile, SecretKey
 from cmlfleet.persistence.storage import Storage
 
 ONE, TWO = WorkerId("w-001"), WorkerId("w-002")
@@ -78,7 +76,7 @@ async def test_with_another_key_credentials_are_unreadable_and_the_keys_are_name
     url: str, storage: Storage, open_storage: OpenStorage
 ) -> None:
     await storage.credentials.put(ONE, SIGN_IN)
-    wrong = open_storage(url, secret_key=ANOTHER_KEY)
+    wrong = open_storage(url, keys=GivenKeys(ANOTHER_KEY))
     with pytest.raises(CredentialsUnavailable) as raised:
         await wrong.credentials.get(ONE)
     said = "".join(format_exception(raised.value))
@@ -128,54 +126,13 @@ async def test_no_error_of_the_database_shows_what_was_to_be_stored(storage: Sto
         assert PASSWORD not in "".join(format_exception(error))
 
 
-def test_a_key_is_made_once_and_is_for_its_owner_alone(tmp_path: Path) -> None:
-    made = secret_key_of(tmp_path, None)
-    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert secret_key_of(tmp_path, None).key == made.key
-    assert secret_key_of(tmp_path, SECRET_KEY).key != made.key
-    assert secret_key_of(tmp_path / "other", SECRET_KEY).key == SecretKey(SECRET_KEY).key
-    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
-
-
-def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
-    starters = 16
-    for attempt in range(10):
-        directory = tmp_path / str(attempt)
-        directory.mkdir()
-        together = Barrier(starters)
-
-        def start(directory: Path = directory, together: Barrier = together) -> bytes:
-            together.wait()
-            return secret_key_of(directory, None).key
-
-        with ThreadPoolExecutor(starters) as pool:
-            keys = [pool.submit(start) for _ in range(starters)]
-        assert len({key.result() for key in keys}) == 1
-
-
-def test_a_key_file_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a process leaves it that is killed before it wrote the key."""
-
-    def killed(_bytes: int) -> str:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("cmlfleet.persistence.secret_key.secrets.token_urlsafe", killed)
-    with pytest.raises(KeyboardInterrupt):
-        secret_key_of(tmp_path, None)
-    monkeypatch.undo()
-    assert secret_key_of(tmp_path, None).key == secret_key_of(tmp_path, None).key
-
-
-def test_a_key_that_is_too_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="32"):
-        SecretKey("x" * 31)
-
-
 async def test_the_data_directory_and_the_database_are_for_their_owner_alone(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     path = data_dir / "cmlfleet.db"
-    storage = Storage(url=f"sqlite+aiosqlite:///{path}", data_dir=data_dir, secret_key=None, clock=lambda: NOW)
+    keys = KeyFile(data_dir / KEY_FILE, make=True)
+    storage = Storage(url=f"sqlite+aiosqlite:///{path}", data_dir=data_dir, keys=keys, clock=lambda: NOW)
     try:
+        await storage.sealer.load()
         async with storage.database.writing() as connection:
             await connection.execute(text("CREATE TABLE something (id INTEGER)"))
         modes = {file.name: file.stat().st_mode & 0o777 for file in data_dir.iterdir()}

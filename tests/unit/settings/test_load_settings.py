@@ -158,3 +158,11 @@ def test_the_representation_of_settings_shows_no_secret_either() -> None:
 def test_the_client_s_own_variables_are_not_the_service_s() -> None:
     settings = load_settings(environ={"CMLFLEET_URL": "http://127.0.0.1:1", "CMLFLEET_TOKEN": "x"})
     assert "token" not in settings.sources
+
+
+def test_a_secret_key_comes_from_one_place() -> None:
+    two = {"CMLFLEET_SECRET_KEY": SECRET, "CMLFLEET_SECRET_KEY_FILE": "/run/secrets/key"}
+    assert "set only one of secret_key, secret_key_file" in problem(two)
+    assert "secret_key_previous belongs to secret_key" in problem({"CMLFLEET_SECRET_KEY_PREVIOUS": SECRET})
+    settings = load_settings(environ={"CMLFLEET_SECRET_KEY_COMMAND": "vault read -token=hunter2 key"})
+    assert "hunter2" not in settings.describe() + repr(settings)
