@@ -22,12 +22,14 @@ def access() -> str:
         "sums, events, metrics and the stream too. An operation is seen by those whose limit covers that of who started it. A",
         "forgotten worker's events stay with the team that it belonged to.",
         "",
-        "| message | role | with a team limit | sent by |",
-        "|---|---|---|---|",
+        "| message | role | with a team limit | in the audit trail | sent by |",
+        "|---|---|---|---|---|",
     ]
     for message, rule in ACCESS.items():
         sent_by = "<br>".join(f"`{route}`" for route in routes.get(message, []))
-        lines.append(f"| `{message.__name__}` | {rule.role.value} | {rule.reach.value} | {sent_by} |")
+        lines.append(
+            f"| `{message.__name__}` | {rule.role.value} | {rule.reach.value} | {rule.audited.value} | {sent_by} |"
+        )
     return "\n".join([*lines, ""])
 
 

@@ -117,6 +117,7 @@ def metrics() -> str:
         "| `cmlfleet.refresh.duration` | `cmlfleet_refresh_duration_seconds` | s | Time that refreshes took. |",
         "| `cmlfleet.aws.calls` | `cmlfleet_aws_calls_total` | {call} | Calls to AWS. |",
         "| `cmlfleet.cml.calls` | `cmlfleet_cml_calls_total` | {call} | Calls to CML controllers. |",
+        "| `cmlfleet.audit.failures` | `cmlfleet_audit_failures_total` | {failure} | Audit entries not written. |",
         "| `cmlfleet.source.failures` | `cmlfleet_source_failures_total` | {failure} | Readings that failed. |",
         "",
     ]

@@ -44,6 +44,7 @@ class Settings:
     metrics_public: bool
     retention_samples_days: int
     retention_events_days: int
+    retention_audit_days: int
     cml_username: str | None
     cml_password: str | None = field(repr=False)
     cml_timeout: float

@@ -137,6 +137,7 @@ VARIABLES = (
     Variable("metrics_public", False, as_boolean),
     Variable("retention_samples_days", 30, _whole(1, 3650)),
     Variable("retention_events_days", 365, _whole(1, 3650)),
+    Variable("retention_audit_days", 730, _whole(1, 36_500)),
     Variable("cml_username", None, as_text),
     Variable("cml_password", None, as_text),
     Variable("cml_timeout", 20.0, _seconds),

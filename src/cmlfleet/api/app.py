@@ -15,6 +15,7 @@ from cmlfleet.api.authentication import Authenticator
 from cmlfleet.api.browser import SESSION_COOKIE
 from cmlfleet.api.console import console_routes, is_built
 from cmlfleet.api.controllers import (
+    audit_controller,
     fleet_controller,
     session_controller,
     stream_controller,
@@ -26,6 +27,7 @@ from cmlfleet.api.docs_page import docs_page
 from cmlfleet.api.limits import guard
 from cmlfleet.api.problems import Problem, install_problems
 from cmlfleet.application.mediator import Mediator
+from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
 OPEN = (("get", "/healthz"), ("get", "/readyz"), ("post", "/api/v1/session"))
 """What whoever is not signed in may ask for."""
@@ -40,6 +42,7 @@ def create_app(
     *,
     mediator: Mediator,
     authenticator: Authenticator,
+    refused_attempts: RefusedAttempts,
     readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]],
     metrics_public: bool,
     console: Path,
@@ -51,6 +54,7 @@ def create_app(
     app.state.mediator = mediator
     app.state.authenticator = authenticator
     app.state.readiness = readiness
+    app.state.refused_attempts = refused_attempts
     app.state.metrics_public = metrics_public
     return app
 
@@ -78,6 +82,7 @@ def bare_app() -> FastAPI:
         tokens_controller.router,
         session_controller.router,
         session_controller.signed_in_router,
+        audit_controller.router,
         stream_controller.router,
     ):
         app.include_router(router)

@@ -1,7 +1,9 @@
 """Who is asking: a bearer token, the configured one or one that an administrator made, or a signed-in browser."""
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +11,14 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from cmlfleet.api.browser import refuse_cross_site, session_id_of
-from cmlfleet.api.problems import NotSignedIn
+from cmlfleet.api.problems import CrossSiteRequest, NotSignedIn
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import token_hash
 from cmlfleet.application.commands.session_commands import has_ended
 from cmlfleet.application.ports.sessions import SessionStore
 from cmlfleet.application.ports.storage import TokenStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import Kind, Principal, Role
+from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
 NOTE_USE_EVERY = timedelta(minutes=1)  # of a session: reading pages must not write a row for each request
 
@@ -54,15 +57,42 @@ class Authenticator:
 
     async def _holder_of_hash(self, presented: str) -> Principal | None:
         if self._bootstrap_hash is not None and hmac.compare_digest(presented, self._bootstrap_hash):
-            return Principal("bootstrap", Role.ADMIN)
+            return Principal("bootstrap", Role.ADMIN, kind=Kind.BOOTSTRAP)
         record = await self._tokens.find(presented)
         if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
             return None
-        return Principal(record.name, Role(record.role), record.limit)
+        return Principal(record.name, Role(record.role), record.limit, kind=Kind.TOKEN)
+
+
+def address_of(request: Request) -> str | None:
+    """Where a request comes from; behind a proxy that uvicorn trusts, what the proxy says."""
+    return None if request.client is None else request.client.host
+
+
+@asynccontextmanager
+async def refusals_noted(request: Request) -> AsyncGenerator[None]:
+    """Who is refused at the door stands in the audit trail too."""
+    try:
+        yield
+    except (NotSignedIn, CrossSiteRequest) as refusal:
+        attempts: RefusedAttempts = request.app.state.refused_attempts
+        attempt = f"{request.method} {request.url.path}"
+        await attempts.note(address=address_of(request), attempt=attempt, why=str(refusal))
+        raise
 
 
 async def signed_in(request: Request) -> Principal:
-    """Who sent the request. Raises NotSignedIn, CrossSiteRequest and StorageUnavailable."""
+    """Who sent the request; a refusal is noted. Raises NotSignedIn, CrossSiteRequest and StorageUnavailable."""
+    async with refusals_noted(request):
+        return await sender_of(request)
+
+
+async def sender_of(request: Request) -> Principal:
+    """Who sent the request, and from where. Raises NotSignedIn, CrossSiteRequest and StorageUnavailable."""
+    return replace(await _holder_of_credentials(request), address=address_of(request))
+
+
+async def _holder_of_credentials(request: Request) -> Principal:
     authenticator: Authenticator = request.app.state.authenticator
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():

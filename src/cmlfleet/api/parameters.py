@@ -1,6 +1,7 @@
 """Query parameters: one or many values, figures with operators, and nothing unknown."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -65,6 +66,11 @@ def plain(text: str) -> str:
     if "\x00" in text:
         raise InvalidRequest("text must not hold a NUL character")
     return text
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """One without a zone is UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def page_size(parameters: QueryParams) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from cmlfleet.application.ports.audit import AuditEntry
 from cmlfleet.application.queries import views
 from cmlfleet.application.team_limit import TeamLimit, team_limit
 
@@ -96,6 +97,14 @@ class EventList(BaseModel):
     """A page of events."""
 
     items: list[views.EventView]
+    next_cursor: str | None
+    total: int
+
+
+class AuditList(BaseModel):
+    """A page of the audit trail."""
+
+    items: list[AuditEntry]
     next_cursor: str | None
     total: int
 

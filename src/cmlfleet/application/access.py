@@ -17,6 +17,7 @@ from cmlfleet.application.commands.set_credentials_command import DeleteCredenti
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Role
+from cmlfleet.application.queries.audit_queries import ExportAuditQuery, ListAuditQuery
 from cmlfleet.application.queries.diagnose_worker_query import DiagnoseWorkerQuery
 from cmlfleet.application.queries.follow_changes_query import FollowChangesQuery
 from cmlfleet.application.queries.get_certificate_query import GetCertificateQuery
@@ -43,12 +44,21 @@ class Reach(StrEnum):
     FLEET = "the whole fleet: refused with a limit"
 
 
+class Audited(StrEnum):
+    """When a message is written into the audit trail; a refused one always is."""
+
+    ALWAYS = "always"
+    UNLESS_BY_ITSELF = "unless the service does it by itself"
+    WHEN_REFUSED = "when refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one kind of message needs."""
+    """What one kind of message needs, and whether it is written down."""
 
     role: Role
     reach: Reach
+    audited: Audited = Audited.WHEN_REFUSED
 
 
 ACCESS: Mapping[type[Message[Any]], Rule] = {
@@ -66,21 +76,23 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     ListOperationsQuery: Rule(Role.VIEWER, Reach.WITHIN),
     FollowChangesQuery: Rule(Role.VIEWER, Reach.WITHIN),
     GetMetricsQuery: Rule(Role.VIEWER, Reach.WITHIN),
+    ListAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
+    ExportAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
     GetSystemQuery: Rule(Role.ADMIN, Reach.FLEET),
     ListTokensQuery: Rule(Role.ADMIN, Reach.FLEET),
     # commands
-    RefreshWorkerMetricsCommand: Rule(Role.OPERATOR, Reach.WORKER),
-    RefreshWorkersCommand: Rule(Role.OPERATOR, Reach.WITHIN),
-    UpdateWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
+    RefreshWorkerMetricsCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.UNLESS_BY_ITSELF),
+    RefreshWorkersCommand: Rule(Role.OPERATOR, Reach.WITHIN, Audited.UNLESS_BY_ITSELF),
+    UpdateWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
     DiagnoseWorkerQuery: Rule(Role.OPERATOR, Reach.WORKER),
-    SetCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
-    DeleteCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER),
-    AcceptCertificateCommand: Rule(Role.OPERATOR, Reach.WORKER),
-    ForgetWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER),
-    ImportWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
-    DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET),
-    OpenSessionCommand: Rule(Role.VIEWER, Reach.SELF),
-    CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF),
-    CreateTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
-    RevokeTokenCommand: Rule(Role.ADMIN, Reach.FLEET),
+    SetCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
+    DeleteCredentialsCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
+    AcceptCertificateCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
+    ForgetWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
+    ImportWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.ALWAYS),
+    DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.UNLESS_BY_ITSELF),
+    OpenSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    CreateTokenCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
+    RevokeTokenCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
 }

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cmlfleet.application.access import Reach, Rule
-from cmlfleet.application.errors import BeyondLimit, NotAllowed, WorkerNotFound
+from cmlfleet.application.errors import BeyondLimit, NotAllowed, OutsideLimit, WorkerNotFound
 from cmlfleet.application.mediator import Message, Next
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.team_limit import Scoped
@@ -36,6 +36,8 @@ class Authorisation:
             worker_id: WorkerId | None = getattr(message, "worker_id", None)
             if worker_id is not None:
                 worker = await self._find_worker(worker_id)
-                if worker is None or not principal.limit.admits(worker):
+                if worker is None:
                     raise WorkerNotFound(worker_id)
+                if not principal.limit.admits(worker):
+                    raise OutsideLimit(worker_id)
         return await proceed()

@@ -9,7 +9,11 @@ class ApplicationError(Exception):
     """A message that could not be carried out, with a text for whoever sent it."""
 
 
-class NotAllowed(ApplicationError):
+class Refused(ApplicationError):
+    """It could have been done, and was not because of who asked."""
+
+
+class NotAllowed(Refused):
     """The sender's role does not allow the message."""
 
     def __init__(self, principal: Principal, needed: Role, message: str) -> None:
@@ -17,14 +21,14 @@ class NotAllowed(ApplicationError):
         self.needed = needed
 
 
-class BeyondLimit(ApplicationError):
+class BeyondLimit(Refused):
     """The message concerns the whole fleet, and its sender is limited to a part of it."""
 
     def __init__(self, principal: Principal, message: str) -> None:
         super().__init__(f"{message} concerns the whole fleet; {principal.name} is limited to {principal.limit}")
 
 
-class LabelGuarded(ApplicationError):
+class LabelGuarded(Refused):
     """Team limits use the label: who could change it could move a worker into another team's hands."""
 
     def __init__(self, keys: Iterable[str]) -> None:
@@ -39,6 +43,10 @@ class WorkerNotFound(ApplicationError):
     def __init__(self, worker_id: str) -> None:
         super().__init__(f"no worker has the id {worker_id!r}")
         self.worker_id = worker_id
+
+
+class OutsideLimit(WorkerNotFound, Refused):
+    """The worker exists, outside the sender's limit: told like one that does not exist."""
 
 
 class OperationNotFound(ApplicationError):

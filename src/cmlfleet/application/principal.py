@@ -21,16 +21,33 @@ class Role(StrEnum):
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
+class Kind(StrEnum):
+    """What a name is the name of."""
+
+    USER = "user"
+    TOKEN = "token"  # noqa: S105 - a word
+    BOOTSTRAP = "bootstrap"
+    SERVER = "server"
+    """Who runs a command where the service's database is."""
+    SERVICE = "service"
+    ANONYMOUS = "anonymous"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user, an API token by its name, or a part of the service itself. `limit` None: the whole fleet."""
+    """A user, an API token by its name, or a part of the service itself. `limit` None: the whole fleet.
+
+    `address` is where the request came from.
+    """
 
     name: str
     role: Role
     limit: TeamLimit | None = None
+    kind: Kind = Kind.USER
+    address: str | None = None
 
 
-SYSTEM = Principal("system", Role.ADMIN)
-SCHEDULE = Principal("schedule", Role.OPERATOR)
-DISCOVERY = Principal("discovery", Role.OPERATOR)
-ANYONE = Principal("anyone", Role.VIEWER)  # who scrapes metrics that the configuration opens
+SYSTEM = Principal("system", Role.ADMIN, kind=Kind.SERVICE)
+SCHEDULE = Principal("schedule", Role.OPERATOR, kind=Kind.SERVICE)
+DISCOVERY = Principal("discovery", Role.OPERATOR, kind=Kind.SERVICE)
+ANYONE = Principal("anyone", Role.VIEWER, kind=Kind.ANONYMOUS)  # who has not signed in

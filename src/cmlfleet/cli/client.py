@@ -1,7 +1,7 @@
 """Talking HTTP to the service, with errors that say what to do."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,6 +53,12 @@ class Client:
             ids = ", ".join(f"{worker['id']} ({worker['region']})" for worker in found)
             raise CommandFailed(f"several workers are called {name!r}: {ids}", status=USAGE)
         return found[0]
+
+    def lines(self, path: str, parameters: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """The lines of an answer, however many, as they come."""
+        with self._reached(), self._http.stream("GET", path, params=tuple(parameters)) as response:
+            self._check(response)
+            yield from response.iter_lines()
 
     @contextmanager
     def stream(self) -> Generator[Iterator[tuple[str, dict[str, Any]]]]:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from cmlfleet.cli import words
+from cmlfleet.cli import audit, words
 from cmlfleet.cli.client import Client
-from cmlfleet.cli.exit_codes import NOT_FOUND, CommandFailed
+from cmlfleet.cli.exit_codes import NOT_FOUND, USAGE, CommandFailed
 from cmlfleet.cli.output import Column, Form, show
 
 Output = Annotated[Form, Parameter(name=["-o", "--output"], help="How to print.")]
@@ -68,20 +68,31 @@ def events(
     follow: Annotated[bool, Parameter(name=["-f", "--follow"], negative=(), help="Go on as events happen.")] = False,
     worker: Annotated[str | None, Parameter(name="--worker", help="Only of this worker.")] = None,
     limit: Annotated[int, Parameter(name="--limit", help="How many of the newest.")] = 50,
+    of_audit: Annotated[
+        bool, Parameter(name="--audit", negative=(), help="Who did, or tried, what: the audit trail.")
+    ] = False,
+    export: Annotated[
+        bool, Parameter(name="--export", negative=(), help="With --audit: all of it as JSON lines, newest first.")
+    ] = False,
     output: Output = "table",
 ) -> None:
     """What happened, the newest last."""
+    if export and not of_audit:
+        raise CommandFailed("--export goes with --audit", status=USAGE)
     client = Client()
-    parameters = [("limit", str(limit))]
-    if worker is not None:
-        parameters.append(("worker_id", client.worker(worker)["id"]))
+    of_worker = [] if worker is None else [("worker_id", client.worker(worker)["id"])]
+    if export:
+        audit.export(client, of_worker)
+        return
+    path, columns = ("/api/v1/audit", audit.COLUMNS) if of_audit else ("/api/v1/events", _EVENT_COLUMNS)
+    parameters = [("limit", str(limit)), *of_worker]
     seen: set[str] = set()
     while True:
-        page = client.get("/api/v1/events", parameters)["items"]
+        page = client.get(path, parameters)["items"]
         fresh = [event for event in reversed(page) if event["id"] not in seen]
         seen |= {event["id"] for event in fresh}
         if fresh or not follow:
-            show(fresh, form=output, columns=_EVENT_COLUMNS)
+            show(fresh, form=output, columns=columns)
             sys.stdout.flush()
         if not follow:
             return

@@ -31,6 +31,7 @@ class Housekeeping:
                 history=self._foundation.storage.retention,
                 samples_days=settings.retention_samples_days,
                 events_days=settings.retention_events_days,
+                audit_days=settings.retention_audit_days,
                 clock=clock,
             ),
             interval_seconds=RETENTION_EVERY_SECONDS,

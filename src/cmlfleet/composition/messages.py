@@ -6,18 +6,17 @@ from typing import Any
 from cmlfleet import __version__
 from cmlfleet.application.commands import (
     accept_certificate_command,
-    create_token_command,
     discover_workers_command,
     forget_worker_command,
     import_workers_command,
     refresh_worker_metrics_command,
     refresh_workers_command,
-    session_commands,
     set_credentials_command,
     update_worker_command,
 )
 from cmlfleet.application.mediator import Registration
 from cmlfleet.application.queries import (
+    audit_queries,
     diagnose_worker_query,
     follow_changes_query,
     get_certificate_query,
@@ -30,7 +29,6 @@ from cmlfleet.application.queries import (
     get_system_query,
     list_events_query,
     list_labs_query,
-    list_tokens_query,
     list_workers_query,
     operations_queries,
 )
@@ -39,6 +37,7 @@ from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.worker_shelf import WorkerShelf
+from cmlfleet.composition.access import access_messages
 from cmlfleet.composition.coordination import Coordination, Foundation
 from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL
 
@@ -56,7 +55,9 @@ class Parts:
 
 def registrations(parts: Parts) -> list[Registration]:
     """Every message that there is."""
-    return [Registration(message, handler) for message, handler in [*_commands(parts), *_queries(parts)]]
+    foundation = parts.foundation
+    messages = [*_commands(parts), *_queries(parts), *access_messages(foundation.storage, foundation.clock)]
+    return [Registration(message, handler) for message, handler in messages]
 
 
 def _commands(parts: Parts) -> list[tuple[Any, Any]]:
@@ -148,22 +149,6 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
             accept_certificate_command.AcceptCertificateCommand,
             accept_certificate_command.AcceptCertificateCommandHandler(shelf=shelf, cml=cml, clock=clock),
         ),
-        (
-            create_token_command.CreateTokenCommand,
-            create_token_command.CreateTokenCommandHandler(tokens=storage.tokens, clock=clock),
-        ),
-        (
-            create_token_command.RevokeTokenCommand,
-            create_token_command.RevokeTokenCommandHandler(tokens=storage.tokens),
-        ),
-        (
-            session_commands.OpenSessionCommand,
-            session_commands.OpenSessionCommandHandler(sessions=storage.sessions, clock=clock),
-        ),
-        (
-            session_commands.CloseSessionCommand,
-            session_commands.CloseSessionCommandHandler(sessions=storage.sessions),
-        ),
     ]
 
 
@@ -195,6 +180,8 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
             get_fleet_query.GetFleetQuery,
             get_fleet_query.GetFleetQueryHandler(reader=reader, standings=foundation.standings, clock=clock),
         ),
+        (audit_queries.ListAuditQuery, audit_queries.ListAuditQueryHandler(trail=storage.audit)),
+        (audit_queries.ExportAuditQuery, audit_queries.ExportAuditQueryHandler(trail=storage.audit)),
         (list_events_query.ListEventsQuery, list_events_query.ListEventsQueryHandler(reader=reader)),
         (list_labs_query.ListLabsQuery, list_labs_query.ListLabsQueryHandler(reader=reader)),
         (get_samples_query.GetSamplesQuery, get_samples_query.GetSamplesQueryHandler(reader=reader)),
@@ -210,10 +197,6 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
         (
             operations_queries.ListOperationsQuery,
             operations_queries.ListOperationsQueryHandler(operations=storage.operations),
-        ),
-        (
-            list_tokens_query.ListTokensQuery,
-            list_tokens_query.ListTokensQueryHandler(tokens=storage.tokens),
         ),
         (
             get_system_query.GetSystemQuery,

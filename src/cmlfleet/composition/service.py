@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from cmlfleet.api.app import create_app
 from cmlfleet.api.authentication import Authenticator
 from cmlfleet.application.access import ACCESS
+from cmlfleet.application.auditing import Auditing
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand, DiscoveryResult
@@ -18,6 +19,7 @@ from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import DISCOVERY, Principal
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
+from cmlfleet.application.services.refused_attempts import RefusedAttempts
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.services.swept_changes import SweptChanges
@@ -71,8 +73,11 @@ class Service:
             operations=self._operations,
             refresh=self._refresh,
         )
+        audit = Auditing(
+            ACCESS, trail=self.storage.audit, clock=clock, observe_failure=self._metrics.observe_audit_failure
+        )
         authorise = Authorisation(ACCESS, find_worker=self.storage.workers.load)
-        self.mediator = Mediator(registrations(parts), pipeline=(traced, authorise))
+        self.mediator = Mediator(registrations(parts), pipeline=(traced, audit, authorise))
 
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
         """Prepare the database, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
@@ -109,6 +114,11 @@ class Service:
                 sessions=self.storage.sessions,
                 bootstrap_token=self._settings.bootstrap_token,
                 clock=self._clock,
+            ),
+            refused_attempts=RefusedAttempts(
+                trail=self.storage.audit,
+                clock=self._clock,
+                observe_failure=self._metrics.observe_audit_failure,
             ),
             console=CONSOLE,
             readiness=self._readiness,

@@ -1,7 +1,7 @@
 """The reading side: rows to states and pages."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -17,6 +17,7 @@ from cmlfleet.domain.sample import Sample
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.moments import in_utc
 from cmlfleet.persistence.outbox import stored_event
 from cmlfleet.persistence.sample_rows import FIGURES
 from cmlfleet.persistence.team_limits import of_workers_within
@@ -85,9 +86,9 @@ class SqlFleetReader:
         if criteria.actor is not None:
             matching.append(events.actor == criteria.actor)
         if criteria.since is not None:
-            matching.append(events.occurred_at >= _utc(criteria.since))
+            matching.append(events.occurred_at >= in_utc(criteria.since))
         if criteria.until is not None:
-            matching.append(events.occurred_at < _utc(criteria.until))
+            matching.append(events.occurred_at < in_utc(criteria.until))
         matching += of_workers_within(criteria.within, events.worker_id)
         query = select(tables.events).where(*matching)
         if criteria.cursor is not None:
@@ -123,7 +124,7 @@ class SqlFleetReader:
         self, worker_id: WorkerId, *, start: datetime, end: datetime, step_seconds: int
     ) -> SampleSeries:
         """Means over steps counted from `start`. Raises InvalidCriteria and StorageUnavailable."""
-        start, end = _utc(start), _utc(end)
+        start, end = in_utc(start), in_utc(end)
         samples = tables.samples.c
         query = (
             select(tables.samples)
@@ -150,10 +151,3 @@ class SqlFleetReader:
 def _means(figures: dict[str, list[float]]) -> dict[str, Any]:
     means = {name: sum(values) / len(values) for name, values in figures.items()}
     return {name: round(mean) if name in _WHOLE_FIGURES else round(mean, 2) for name, mean in means.items()}
-
-
-def _utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidCriteria(f"{moment.isoformat()} lies outside the calendar, in UTC") from None

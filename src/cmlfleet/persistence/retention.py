@@ -11,7 +11,7 @@ IN_ONE_GO = 5_000  # rows in a transaction: short enough that a refresh never wa
 
 
 class Retention:
-    """Deletes samples and delivered events that are older than a moment; both raise StorageUnavailable."""
+    """Deletes what is older than a moment; each method raises StorageUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -25,6 +25,17 @@ class Retention:
                 done = await connection.execute(
                     delete(tables.samples).where(tuple_(samples.worker_id, samples.at).in_(old))
                 )
+            gone += done.rowcount
+            if done.rowcount < IN_ONE_GO:
+                return gone
+
+    async def delete_audit_before(self, moment: datetime) -> int:
+        """How many entries of the audit trail went: nothing else ever removes one."""
+        audit, gone = tables.audit.c, 0
+        old = select(audit.sequence).where(audit.at < moment).limit(IN_ONE_GO)
+        while True:
+            async with self._database.writing() as connection:
+                done = await connection.execute(delete(tables.audit).where(audit.sequence.in_(old)))
             gone += done.rowcount
             if done.rowcount < IN_ONE_GO:
                 return gone

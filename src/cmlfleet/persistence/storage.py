@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from cmlfleet.application.clock import Clock
+from cmlfleet.persistence.audit import SqlAuditTrail
 from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.fleet_reader import SqlFleetReader
@@ -35,6 +36,7 @@ class Storage:
         self.tokens = SqlTokenStore(self.database)
         self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)
+        self.audit = SqlAuditTrail(self.database)
         self.retention = Retention(self.database)
         self.installation = SqlInstallation(self.database)
 

@@ -172,6 +172,20 @@ key_in_force = Table(
     Column("key_id", PlainText, nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("at", UTCDateTime, nullable=False),
+    Column("actor", PlainText, nullable=False),
+    Column("action", PlainText, nullable=False),
+    Column("worker_id", PlainText),
+    Column("result", PlainText, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_audit_at", audit.c.at)
+
 api_tokens = Table(
     "api_tokens",
     metadata,

@@ -45,11 +45,13 @@ class SqlTokenStore:
             rows = await connection.execute(select(tables.api_tokens).order_by(tables.api_tokens.c.created_at))
             return [_record(row) for row in rows]
 
-    async def revoke(self, token_id: str) -> bool:
-        """Whether there was such a token."""
+    async def revoke(self, token_id: str) -> ApiToken | None:
+        """The token as it was."""
+        tokens = tables.api_tokens
+        removal = delete(tokens).where(tokens.c.token_id == token_id).returning(tokens)
         async with self._database.writing() as connection:
-            done = await connection.execute(delete(tables.api_tokens).where(tables.api_tokens.c.token_id == token_id))
-            return done.rowcount > 0
+            row = (await connection.execute(removal)).first()
+            return None if row is None else _record(row)
 
     async def limited_labels(self) -> frozenset[str]:
         """The keys of labels that limits use."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests.integration.persistence.records import forgotten, numbered, status_changed
 from tests.support.workers import NOW
 
+from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import ApiToken, Operation, StorageUnavailable
 from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
@@ -41,6 +42,7 @@ def every_read(storage: Storage) -> Calls:
         "token": lambda: storage.tokens.find("hash"),
         "tokens": storage.tokens.list,
         "limited labels": storage.tokens.limited_labels,
+        "audit": lambda: storage.audit.find(AuditCriteria()),
         "operation": lambda: storage.operations.get("o-1"),
         "operations": lambda: storage.operations.list(limit=1),
     }
@@ -52,6 +54,19 @@ def every_write(storage: Storage) -> Calls:
     operation = Operation(
         id="o-1", kind="k", state="running", done=0, total=0, items=[], created_by="me", created_at=NOW
     )
+    entry = AuditEntry(
+        id="a-1",
+        at=NOW,
+        actor="me",
+        actor_kind="user",
+        role="admin",
+        address=None,
+        action="Test",
+        worker_id=None,
+        request={},
+        result="done",
+        detail=None,
+    )
     token = ApiToken(id="t-2", name="n", role="viewer", created_at=NOW)
     return {
         "save": lambda: storage.workers.save(state, events=[status_changed(state.id)]),
@@ -62,6 +77,8 @@ def every_write(storage: Storage) -> Calls:
         "delete": lambda: storage.credentials.delete(state.id),
         "add token": lambda: storage.tokens.add(token, token_hash="h"),
         "revoke": lambda: storage.tokens.revoke("t-1"),
+        "add audit": lambda: storage.audit.add(entry),
+        "delete audit": lambda: storage.retention.delete_audit_before(NOW + timedelta(days=1)),
         "save operation": lambda: storage.operations.save(operation),
         "samples": lambda: storage.retention.delete_samples_before(NOW + timedelta(days=1)),
         "events": lambda: storage.retention.delete_events_before(NOW + timedelta(days=1)),

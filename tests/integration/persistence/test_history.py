@@ -191,7 +191,7 @@ async def test_the_retention_job_keeps_samples_and_events_as_long_as_configured(
         events=[status_changed("w-001", str(age), occurred_at=NOW - timedelta(days=age)) for age in ages],
     )
     await storage.outbox.delivered([event.sequence for event in await storage.outbox.pending(limit=9)])
-    job = RetentionJob(history=storage.retention, samples_days=2, events_days=4, clock=lambda: NOW)
+    job = RetentionJob(history=storage.retention, samples_days=2, events_days=4, audit_days=9, clock=lambda: NOW)
     await job.work_async()
     assert await _count(storage) == 1
     left = (await storage.reader.find_events(EventCriteria())).items

@@ -17,6 +17,7 @@ def client_of(folder: Path) -> TestClient:
         create_app(
             mediator=nothing,
             authenticator=nothing,
+            refused_attempts=nothing,
             readiness=nothing,
             metrics_public=False,
             console=folder,

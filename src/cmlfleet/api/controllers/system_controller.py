@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from cmlfleet import __version__
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
-from cmlfleet.api.authentication import SignedInRoute, signed_in
+from cmlfleet.api.authentication import SignedInRoute, sender_of, signed_in
 from cmlfleet.api.problems import NotSignedIn, documented
 from cmlfleet.application.principal import ANYONE
 from cmlfleet.application.queries import views
@@ -38,7 +38,7 @@ async def readyz(request: Request) -> Response:
     readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]] = request.app.state.readiness
     ready, parts = await readiness()
     try:
-        await signed_in(request)
+        await sender_of(request)
     except NotSignedIn:
         parts = {}
     body: dict[str, Any] = {"status": "ready" if ready else "not ready"}

@@ -7,7 +7,17 @@ from fastapi import APIRouter, Query, Request, Response
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
-from cmlfleet.api.parameters import healths, label_filters, only, page_size, plain, statuses, values, worker_criteria
+from cmlfleet.api.parameters import (
+    aware,
+    healths,
+    label_filters,
+    only,
+    page_size,
+    plain,
+    statuses,
+    values,
+    worker_criteria,
+)
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand
@@ -202,10 +212,10 @@ async def get_samples(
 ) -> Response:
     """History of figures as means over `step` seconds; by default the last hour."""
     only(request.query_params, ("from", "to", "step"))
-    until = _aware(end) or datetime.now(UTC)
+    until = aware(end) or datetime.now(UTC)
     query = GetSamplesQuery(
         worker_id=WorkerId(plain(worker_id)),
-        start=_aware(start) or until - DEFAULT_HISTORY,
+        start=aware(start) or until - DEFAULT_HISTORY,
         end=until,
         step_seconds=step,
     )
@@ -233,7 +243,3 @@ async def list_worker_events(
         cursor=parameters.get("cursor") or None,
     )
     return answer(await mediator.execute_async(ListEventsQuery(criteria), principal))
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
+from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import InvalidRequest, TokenNotFound
 from cmlfleet.application.mediator import Message
@@ -64,6 +65,7 @@ class CreateTokenCommandHandler:
             expires_at=message.expires_at,
         )
         await self._tokens.add(record, token_hash=token_hash(token))
+        note_change("token", before=None, after=record)
         return CreatedToken(token=token, record=record)
 
 
@@ -82,5 +84,7 @@ class RevokeTokenCommandHandler:
 
     async def handle_async(self, message: RevokeTokenCommand, principal: Principal) -> None:
         """Revoke it."""
-        if not await self._tokens.revoke(message.token_id):
+        revoked = await self._tokens.revoke(message.token_id)
+        if revoked is None:
             raise TokenNotFound(message.token_id)
+        note_change("token", before=revoked, after=None)

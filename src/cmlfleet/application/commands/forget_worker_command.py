@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.mediator import Message
@@ -60,6 +61,7 @@ class ForgetWorkerCommandHandler:
         removed = await self._workers.remove(state.id, event=event)
         if removed is None:
             raise WorkerNotFound(message.worker_id)
+        note_change(event.type_name, before=event.data(), after=None)
         await self._credentials.delete(state.id)
         await self._cml.forget(state.id)
         self._monitoring.remove(state.id)

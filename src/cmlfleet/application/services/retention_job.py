@@ -12,19 +12,24 @@ class History(Protocol):
 
     async def delete_samples_before(self, moment: datetime) -> int: ...
     async def delete_events_before(self, moment: datetime) -> int: ...
+    async def delete_audit_before(self, moment: datetime) -> int: ...
 
 
 class RetentionJob(RecurrentBackgroundJob):
     """Runs now and then; a missed run is made up for by the next."""
 
-    def __init__(self, *, history: History, samples_days: int, events_days: int, clock: Clock) -> None:
+    def __init__(
+        self, *, history: History, samples_days: int, events_days: int, audit_days: int, clock: Clock
+    ) -> None:
         super().__init__(name="retention", clock=clock)
         self._history = history
         self._samples = timedelta(days=samples_days)
         self._events = timedelta(days=events_days)
+        self._audit = timedelta(days=audit_days)
 
     async def work_async(self) -> None:
-        """Both kinds of history."""
+        """Every kind of history."""
         now = self._clock()
         await self._history.delete_samples_before(now - self._samples)
         await self._history.delete_events_before(now - self._events)
+        await self._history.delete_audit_before(now - self._audit)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import copy
 from typing import Protocol
 
+from cmlfleet.application.changes import note_event
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.storage import VersionConflict, WorkerStore
@@ -95,6 +96,8 @@ class WorkerShelf:
             self._monitoring.ensure(state.id, state.account_id, state.region)
         else:
             self._monitoring.remove(state.id)
+        for event in worker.events:
+            note_event(event)
         if worker.events:
             self._wake_delivery()
 

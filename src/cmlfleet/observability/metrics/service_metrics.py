@@ -45,6 +45,9 @@ class ServiceMetrics:
         self._failures = meter.create_counter(
             "cmlfleet.source.failures", unit="{failure}", description="Readings of a source that failed."
         )
+        self._audit_failures = meter.create_counter(
+            "cmlfleet.audit.failures", unit="{failure}", description="Audit entries that could not be written."
+        )
         self._worker_provider: MeterProvider | None = None
         otlp = _otlp_readers()
         if otlp:
@@ -64,6 +67,10 @@ class ServiceMetrics:
                 failed = True
                 self._failures.add(1, {"source": source, "error_code": report.error_code})
         self._duration.record(result.duration_ms / 1000, {"outcome": "error" if failed else "ok"})
+
+    def observe_audit_failure(self) -> None:
+        """An entry of the audit trail was not written; the log holds it."""
+        self._audit_failures.add(1)
 
     async def text(self, within: TeamLimit | None) -> bytes:
         """Both halves of `/metrics`; the service's own is not a team's affair."""
