@@ -51,6 +51,7 @@ class Settings:
     discovery_interval: int
     cml_tls: str
     cml_allowed_networks: tuple[Network, ...]
+    cml_forbidden_networks: tuple[Network, ...]
     secret_key: str | None = field(repr=False)
     secret_key_previous: str | None = field(repr=False)
     secret_key_file: Path | None

@@ -144,6 +144,7 @@ VARIABLES = (
     Variable("discovery_interval", 60, _whole(1, _DAY_SECONDS)),
     Variable("cml_tls", "pin", _tls),
     Variable("cml_allowed_networks", (), _networks),
+    Variable("cml_forbidden_networks", (), _networks),
     Variable("secret_key", None, _secret),
     Variable("secret_key_previous", None, _secret),
     Variable("secret_key_file", None, as_path),

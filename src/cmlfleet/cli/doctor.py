@@ -3,23 +3,24 @@
 import asyncio
 import resource
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.cli.doctor_security import secret_key
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
-from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
+from cmlfleet.composition.sources import address_policy
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.finding import Finding, failed, ok, warning
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
+from cmlfleet.integration.services.address_policy import AddressPolicy
+from cmlfleet.integration.services.call_failure import CMLCallError
 from cmlfleet.persistence.migrate import HEAD_REVISION, current_revision
 from cmlfleet.settings import AccountSettings, Settings
 
 CONNECT_SECONDS = 5.0
 ENOUGH_OPEN_FILES = 4096  # a connection kept to each of some thousand controllers
-HTTPS_PORT = 443
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -52,7 +53,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield await secret_key(storage)
         states = [state for state in await storage.workers.all_states() if state.status is WorkerStatus.RUNNING]
         with_endpoint = [state for state in states if state.https_endpoint]
-        answers = await asyncio.gather(*(_reachable(state.https_endpoint or "") for state in with_endpoint))
+        policy = address_policy(settings)
+        answers = await asyncio.gather(*(_reachable(state, policy) for state in with_endpoint))
         for state, problem in zip(with_endpoint, answers, strict=True):
             if problem is not None:
                 yield warning(
@@ -68,11 +70,13 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         await storage.close()
 
 
-async def _reachable(endpoint: str) -> str | None:
-    parts = urlsplit(endpoint)
+async def _reachable(state: CMLWorkerState, policy: AddressPolicy) -> str | None:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or HTTPS_PORT)
+            endpoint = await policy.check(state.https_endpoint or "", ec2_addresses=state.addresses)
+            _, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
+    except CMLCallError as failure:
+        return failure.detail
     except TimeoutError:
         return "no answer: a security group or route is in the way"
     except OSError as error:

@@ -49,7 +49,7 @@ class Sources:
         cml_credentials = FleetCredentials(
             own=credentials, rules=credential_rules(settings, self.aws.passwords), fleet=fleet
         )
-        policy = AddressPolicy(allowed_networks=settings.cml_allowed_networks)
+        policy = address_policy(settings)
         self.cml = CMLControllerSource(
             client=self._cml_client,
             controllers=controllers,
@@ -110,6 +110,13 @@ class Sources:
             )
             for state in self.aws.budgets.snapshot()
         ]
+
+
+def address_policy(settings: Settings) -> AddressPolicy:
+    """Where an endpoint may lead."""
+    return AddressPolicy(
+        allowed_networks=settings.cml_allowed_networks, forbidden_networks=settings.cml_forbidden_networks
+    )
 
 
 def _accounts(settings: Settings) -> tuple[AccountSettings, ...]:

@@ -1,5 +1,7 @@
 """Nothing is sent to an address that is not the worker's own."""
 
+import asyncio
+
 import pytest
 from tests.integration.cml.conftest import GOOD, Scene
 from tests.support.cml_reader import LOOPBACK, cml_reader
@@ -66,3 +68,53 @@ async def test_a_name_that_does_not_exist_is_unreachable():
         fact = await reader.read()
 
     assert fact.error_code is ErrorCode.UNREACHABLE
+
+
+async def test_a_name_that_changes_to_the_metadata_address_between_the_calls_of_a_reading(scene: Scene):
+    """DNS rebinding: each look-up gives another answer, and the answer that was checked is the one that counts."""
+    look_ups = 0
+
+    async def resolve(host: str, port: int) -> list[str]:
+        nonlocal look_ups
+        del host, port
+        look_ups += 1
+        return [scene.listener.host] if look_ups == 1 else ["169.254.169.254"]
+
+    policy = AddressPolicy(allowed_networks=LOOPBACK, resolve=resolve)
+    endpoint = f"https://controller.example.com:{scene.listener.port}"
+    async with cml_reader(endpoint, credentials=GOOD, policy=policy) as reader:
+        fact = await reader.read()
+        scene.listener._drop_connections()
+        again = await reader.read()
+
+    assert (fact.error_code, again.error_code) == (None, None)
+    assert scene.controller.calls.total() > 5
+    assert look_ups == 1
+
+
+async def test_what_follows_the_host_in_a_tag_leads_nowhere(scene: Scene):
+    """A path, a query or a fragment of the endpoint is not asked for."""
+    policy = AddressPolicy(allowed_networks=LOOPBACK)
+    async with cml_reader(f"{scene.listener.endpoint}/evil?x=1#y", credentials=GOOD, policy=policy) as reader:
+        fact = await reader.read()
+
+    assert fact.error_code is None
+    assert all(route.startswith("/api/v0/") for _, route, _ in scene.controller.calls)
+
+
+async def test_a_port_behind_which_no_controller_is_costs_a_moment_and_gets_nothing():
+    """SSH on the worker, as a tag may say: it gets a TLS greeting and no secret."""
+    received = bytearray()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        received.extend(await reader.read(65_536))
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.8.0.3", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, cml_reader(f"https://127.8.0.3:{port}", credentials=GOOD) as reader:
+        fact = await reader.read()
+
+    assert fact.error_code is ErrorCode.TLS
+    assert (GOOD.password or "").encode() not in received

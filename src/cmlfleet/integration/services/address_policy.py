@@ -4,15 +4,21 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 from yarl import URL
 
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.services.call_failure import CMLCallError
+from cmlfleet.integration.services.forbidden_addresses import (
+    Address,
+    Network,
+    is_loopback,
+    lies_in,
+    plain,
+    why_never,
+)
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses; raises `OSError` for a name that does not exist."""
 
@@ -45,11 +51,20 @@ class AddressPolicy:
     """Others may write tags, so an endpoint proves nothing: credentials must not follow it anywhere.
 
     With `allowed_networks` an address must lie inside them. Without, it must be one that EC2 reports for the very
-    instance, and neither loopback, link-local, multicast nor unspecified.
+    instance. It never lies in `forbidden_networks`, and is never link-local, multicast, unspecified or reserved;
+    loopback only where an allowed network lies in loopback itself: a network that holds everything does not mean it.
     """
 
-    def __init__(self, *, allowed_networks: Sequence[Network] = (), resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        allowed_networks: Sequence[Network] = (),
+        forbidden_networks: Sequence[Network] = (),
+        resolve: Resolve | None = None,
+    ) -> None:
         self._allowed_networks = tuple(allowed_networks)
+        self._forbidden_networks = tuple(forbidden_networks)
+        self._loopback_networks = tuple(network for network in allowed_networks if network.is_loopback)
         self._resolve = resolve or resolve_by_system
 
     async def check(self, endpoint: str, *, ec2_addresses: Collection[str]) -> CheckedEndpoint:
@@ -69,12 +84,16 @@ class AddressPolicy:
         raise CMLCallError(ErrorCode.BLOCKED_ADDRESS, f"{refusal}; nothing was sent")
 
     def _refusal(self, address: Address, *, reported: Collection[Address]) -> str | None:
+        if (never := why_never(address)) is not None:
+            return never
+        if lies_in(address, self._forbidden_networks):
+            return f"{address} is inside CMLFLEET_CML_FORBIDDEN_NETWORKS"
+        if is_loopback(address) and not any(address in network for network in self._loopback_networks):
+            return f"{address} is a loopback address, and no allowed network is one"
         if self._allowed_networks:
             if any(address in network for network in self._allowed_networks):
                 return None
             return f"{address} is outside CMLFLEET_CML_ALLOWED_NETWORKS"
-        if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
-            return f"{address} is a loopback, link-local, multicast or unspecified address"
         if address not in reported:
             return (
                 f"{address} is not an address that EC2 reports for this instance: "
@@ -106,7 +125,7 @@ def _host_and_port(endpoint: str) -> tuple[str, int]:
         url = URL(endpoint)
     except ValueError:
         url = URL()
-    if url.scheme != "https" or not url.raw_host or url.port is None or url.user or url.password:
+    if url.scheme != "https" or not url.raw_host or not url.port or url.user or url.password:
         raise CMLCallError(
             ErrorCode.BLOCKED_ADDRESS, "the endpoint is not a plain https:// address; nothing was sent"
         )
@@ -114,9 +133,7 @@ def _host_and_port(endpoint: str) -> tuple[str, int]:
 
 
 def _parsed(text: str) -> Address | None:
-    """The address; one of IPv4 that wears IPv6 (`::ffff:127.0.0.1`) counts as what it is."""
     try:
-        address = ip_address(text)
+        return plain(ip_address(text))
     except ValueError:
         return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
