@@ -159,10 +159,10 @@ async def test_a_token_is_found_by_its_hash_until_it_is_revoked(storage: Storage
     assert await other.tokens.find(_hash("secret")) == token
     assert await other.tokens.find(_hash("Secret")) is None
     assert await other.tokens.find("secret") is None
-    assert await other.tokens.revoke("t-2") is False
-    assert await other.tokens.revoke("t-1") is True
+    assert await other.tokens.revoke("t-2") is None
+    assert await other.tokens.revoke("t-1") == token
     assert await storage.tokens.find(_hash("secret")) is None
-    assert await storage.tokens.revoke("t-1") is False
+    assert await storage.tokens.revoke("t-1") is None
 
 
 async def test_an_expired_token_is_still_listed(storage: Storage) -> None:

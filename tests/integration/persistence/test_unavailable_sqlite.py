@@ -86,7 +86,7 @@ async def test_waiting_for_a_lock_never_holds_up_the_event_loop(
     url: str, open_storage: OpenStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Freeing a cursor of a connection that waits inside SQLite would wait as long."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 3.0)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 30.0)
     storage, other = open_storage(url), open_storage(url)
     state = await one_worker(storage)
     with pytest.raises(WorkerAlreadyKnown) as caught:  # the error's traceback holds a cursor
@@ -98,6 +98,6 @@ async def test_waiting_for_a_lock_never_holds_up_the_event_loop(
         del caught
         began_at = time.monotonic()
         gc.collect()
-        assert time.monotonic() - began_at < 1
+        assert time.monotonic() - began_at < 15
         assert not saving.done()
     assert (await saving).version == 2
