@@ -3,10 +3,9 @@
 import ssl
 from http import HTTPStatus
 
-import aiohttp
-
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.models.cml_error_dto import error_description
+from cmlfleet.integration.services.certificate_check import CertificateMismatchError
 
 _NOT_READY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _CODE_BY_STATUS: dict[int, ErrorCode] = {
@@ -26,6 +25,10 @@ NO_CONNECTION_CODES = frozenset(
     }
 )
 """With one of these there is nobody to ask anything else of."""
+
+
+class ClosedBeforeAnswerError(ConnectionError):
+    """The controller closed the connection without having answered: it may never have seen the request."""
 
 
 class CMLCallError(Exception):
@@ -61,36 +64,29 @@ def failure_of_status(*, operation: str, status: int, body: bytes, retry_after: 
 def failure_of_exception(*, operation: str, error: Exception) -> CMLCallError:
     """The failure behind an exception of the connection. `error` is raised on when it is none of those."""
     match error:
-        case aiohttp.ServerFingerprintMismatch():
+        case CertificateMismatchError():
             return CMLCallError(
                 ErrorCode.CERTIFICATE_CHANGED,
-                f"the endpoint presents another certificate ({error.got.hex()}) than the accepted one; "
+                f"the endpoint presents another certificate ({error.presented.hex()}) than the accepted one; "
                 "neither password nor token was sent",
             )
-        case aiohttp.ClientConnectorCertificateError():
-            return CMLCallError(ErrorCode.TLS, f"the certificate does not verify: {error.certificate_error}")
-        case aiohttp.ClientSSLError() | ssl.SSLError():
+        case ssl.SSLCertVerificationError():
+            return CMLCallError(ErrorCode.TLS, f"the certificate does not verify: {error.verify_message}")
+        case ssl.SSLError():
             return CMLCallError(ErrorCode.TLS, f"{operation}: the TLS handshake failed: {_reason(error)}")
         case TimeoutError():
             return CMLCallError(ErrorCode.TIMEOUT, f"{operation}: no connection within the limit")
-        case aiohttp.ServerDisconnectedError():
+        case ClosedBeforeAnswerError():
             return CMLCallError(ErrorCode.UNREACHABLE, f"{operation}: the connection was closed without an answer")
-        case aiohttp.ClientOSError() | OSError():
+        case OSError():
             return CMLCallError(ErrorCode.UNREACHABLE, f"{operation}: {_reason(error)}")
-        case aiohttp.ClientPayloadError():
-            return CMLCallError(ErrorCode.BAD_RESPONSE, f"{operation}: the answer was cut off")
-        case aiohttp.ClientError():
-            return CMLCallError(
-                ErrorCode.BAD_RESPONSE, f"{operation}: the answer is not HTTP: {type(error).__name__}"
-            )
         case _:
             raise error
 
 
 def _reason(error: Exception) -> str:
-    cause = getattr(error, "os_error", None) or error
-    text: str | None = getattr(cause, "strerror", None)
-    return text or str(cause) or type(cause).__name__
+    text: str | None = getattr(error, "strerror", None)
+    return text or str(error) or type(error).__name__
 
 
 def _seconds(retry_after: str | None) -> float | None:

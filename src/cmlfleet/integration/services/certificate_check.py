@@ -4,29 +4,33 @@ import asyncio
 import hashlib
 import ssl
 
-import aiohttp
 from cryptography import x509
 
-_UNUSED_DIGEST = bytes(hashlib.sha256().digest_size)  # aiohttp's class wants one; ours decides in `check`
+
+class CertificateMismatchError(Exception):
+    """Another certificate is presented than the accepted one; nothing was sent."""
+
+    def __init__(self, presented: bytes) -> None:
+        super().__init__(presented.hex())
+        self.presented = presented
 
 
-class CertificateCheck(aiohttp.Fingerprint):
-    """The demand on one controller's certificate; aiohttp keeps the connections of each check apart.
+class CertificateCheck:
+    """The demand on one controller's certificate; connections of different checks are kept apart.
 
     With `pinning` the connection must present `expected`; while that is None the first one presented is taken.
     Without it what is presented is only remembered: `context` then verifies the chain, or nobody does.
     """
 
     def __init__(self, *, context: ssl.SSLContext, pinning: bool, expected: bytes | None = None) -> None:
-        super().__init__(_UNUSED_DIGEST)
         self.context = context
         self._pinning = pinning
         self.expected = expected
         self.presented: bytes | None = None
         self.is_self_issued = False
 
-    def check(self, transport: asyncio.Transport) -> None:
-        """Raises `aiohttp.ServerFingerprintMismatch`; aiohttp then closes the connection unused."""
+    def check(self, transport: asyncio.BaseTransport) -> None:
+        """Raises `CertificateMismatchError`, and `ConnectionError` when the peer is gone already."""
         certificate = peer_certificate(transport)
         presented = hashlib.sha256(certificate).digest()
         if presented != self.presented:
@@ -37,17 +41,7 @@ class CertificateCheck(aiohttp.Fingerprint):
         if self.expected is None:
             self.expected = presented
         elif presented != self.expected:
-            host, port, *_ = transport.get_extra_info("peername")
-            raise aiohttp.ServerFingerprintMismatch(self.expected, presented, host, port)
-
-
-class ControllerConnector(aiohttp.TCPConnector):
-    """Takes the TLS context from the check, so that thousands of controllers share two contexts."""
-
-    def _get_ssl_context(self, req: aiohttp.ClientRequest) -> ssl.SSLContext | None:
-        if isinstance(req.ssl, CertificateCheck):
-            return req.ssl.context
-        return super()._get_ssl_context(req)
+            raise CertificateMismatchError(presented)
 
 
 def peer_certificate(transport: asyncio.BaseTransport) -> bytes:

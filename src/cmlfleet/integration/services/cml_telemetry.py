@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
+from types import TracebackType
 
 import structlog
 from opentelemetry import metrics, trace
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.services.call_failure import CMLCallError
@@ -36,38 +36,56 @@ metrics.get_meter("cmlfleet.integration.cml").create_observable_counter(
 )
 
 
-@contextmanager
-def observed_call(operation: str, *, method: str, host: str) -> Generator[None]:
-    """Count and trace one call; `operation` names the route's template, never the URL with its ids.
+class ObservedCall:
+    """Counts and traces one call; `operation` names the route's template, never the URL with its ids.
 
-    A call that is cancelled counts as `timeout`: the limit of its reading passed.
+    A call that is cancelled counts as `timeout`: the limit of its reading passed. Without a trace under way there is
+    no span, which would cost a fifth of the call.
     """
-    span = _tracer.start_span(
-        f"CML {operation}",
-        kind=SpanKind.CLIENT,
-        attributes={"http.request.method": method, "server.address": host, "cmlfleet.cml.operation": operation},
-    )
-    started = time.perf_counter()
-    try:
-        yield
-    except asyncio.CancelledError:
-        _counts[operation, ErrorCode.TIMEOUT.value] += 1
-        span.set_attribute("error.type", ErrorCode.TIMEOUT.value)
-        raise
-    except CMLCallError as failure:
-        _counts[operation, failure.code.value] += 1
-        span.set_status(StatusCode.ERROR, failure.detail)
-        span.set_attribute("error.type", failure.code.value)
+
+    __slots__ = ("_host", "_operation", "_span", "_started")
+
+    def __init__(self, operation: str, *, method: str, host: str) -> None:
+        self._operation = operation
+        self._host = host
+        self._started = time.perf_counter()
+        self._span: Span | None = None
+        if trace.get_current_span().is_recording():
+            self._span = _tracer.start_span(
+                f"CML {operation}",
+                kind=SpanKind.CLIENT,
+                attributes={
+                    "http.request.method": method,
+                    "server.address": host,
+                    "cmlfleet.cml.operation": operation,
+                },
+            )
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            _counts[self._operation, OUTCOME_OK] += 1
+        elif isinstance(error, asyncio.CancelledError):
+            self._failed(ErrorCode.TIMEOUT, detail=None)
+        elif isinstance(error, CMLCallError):
+            self._failed(error.code, detail=error.detail)
+        if self._span is not None:
+            self._span.end()
+
+    def _failed(self, code: ErrorCode, *, detail: str | None) -> None:
+        _counts[self._operation, code.value] += 1
+        if self._span is not None:
+            self._span.set_status(StatusCode.ERROR, detail)
+            self._span.set_attribute("error.type", code.value)
         _log.debug(
             "cml_call_failed",
-            operation=operation,
-            host=host,
-            error_code=failure.code.value,
-            detail=failure.detail,
-            duration_ms=(time.perf_counter() - started) * 1000,
+            operation=self._operation,
+            host=self._host,
+            error_code=code.value,
+            detail=detail,
+            duration_ms=(time.perf_counter() - self._started) * 1000,
         )
-        raise
-    else:
-        _counts[operation, OUTCOME_OK] += 1
-    finally:
-        span.end()

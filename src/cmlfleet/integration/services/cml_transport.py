@@ -1,10 +1,8 @@
-"""HTTPS to controllers: one aiohttp session for the process, with limits on time and size."""
+"""HTTPS to controllers: kept-alive connections, four to a controller at most, with limits on time and size."""
 
+import asyncio
 from types import TracebackType
-from typing import Self
-
-import aiohttp
-from yarl import URL
+from typing import NamedTuple, Self
 
 from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.services.address_policy import CheckedEndpoint
@@ -13,21 +11,77 @@ from cmlfleet.integration.services.call_failure import (
     failure_of_exception,
     failure_of_status,
 )
-from cmlfleet.integration.services.certificate_check import CertificateCheck, ControllerConnector
-from cmlfleet.integration.services.cml_telemetry import observed_call
+from cmlfleet.integration.services.certificate_check import CertificateCheck
+from cmlfleet.integration.services.cml_telemetry import ObservedCall
+from cmlfleet.integration.services.controller_connection import (
+    ControllerConnection,
+    HTTPAnswer,
+    connect,
+)
 
-CONNECT_LIMIT_SECONDS = 5.0  # TCP and TLS together; a controller that is there answers within one
 MAX_BODY_BYTES = 16 * 1024 * 1024  # the tiles of some hundred labs; nothing else comes near
-_MAX_ERROR_BYTES = 64 * 1024  # enough for any error's description
 _CONNECTIONS_PER_CONTROLLER = 4  # nginx in front of one API process: more would only queue there
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",  # what is not compressed cannot swell
-    "User-Agent": "cmlfleet",
-    "X-CML-CLIENT": "cmlfleet",
-}
-_IDENTITY = frozenset({"", "identity"})
+_CLOSE_IDLE_EVERY_SECONDS = 10.0
+_HEADERS = (
+    "Accept: application/json\r\n"
+    "Accept-Encoding: identity\r\n"  # what is not compressed cannot swell
+    "User-Agent: cmlfleet\r\n"
+    "X-CML-CLIENT: cmlfleet\r\n"
+)
+_IDENTITY = frozenset({b"", b"identity"})
 _OK = 200
+
+
+class _Peer(NamedTuple):
+    address: str
+    port: int
+    check: CertificateCheck
+
+
+class _Lane:
+    """The connections to one peer. The one used last is used next, so that those beyond need run out."""
+
+    __slots__ = ("_slots", "_users", "idle")
+
+    def __init__(self) -> None:
+        self.idle: list[ControllerConnection] = []
+        self._slots = asyncio.Semaphore(_CONNECTIONS_PER_CONTROLLER)
+        self._users = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.idle and self._users == 0
+
+    async def __aenter__(self) -> None:
+        self._users += 1
+        try:
+            await self._slots.acquire()
+        except BaseException:
+            self._users -= 1
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._slots.release()
+        self._users -= 1
+
+    def take(self) -> ControllerConnection | None:
+        while self.idle:
+            connection = self.idle.pop()
+            if connection.is_open:
+                return connection
+        return None
+
+    async def exchange(
+        self, connection: ControllerConnection, request: bytes, *, operation: str, max_bytes: int
+    ) -> HTTPAnswer:
+        """Over a connection that comes back here when it may be used again."""
+        answer = await connection.exchange(request, operation=operation, max_bytes=max_bytes)
+        if connection.is_open:
+            connection.used_at = asyncio.get_running_loop().time()
+            self.idle.append(connection)
+        return answer
 
 
 class CMLTransport:
@@ -39,28 +93,22 @@ class CMLTransport:
 
     def __init__(self, *, keepalive_seconds: float) -> None:
         self._keepalive_seconds = keepalive_seconds
-        self._opened: aiohttp.ClientSession | None = None
+        self._lanes = dict[_Peer, _Lane]()
+        self._closer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._opened = aiohttp.ClientSession(
-            connector=ControllerConnector(
-                limit=0,
-                limit_per_host=_CONNECTIONS_PER_CONTROLLER,
-                keepalive_timeout=self._keepalive_seconds,
-                happy_eyeballs_delay=None,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_LIMIT_SECONDS),
-            auto_decompress=False,
-        )
+        self._closer = asyncio.create_task(self._close_idle())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._opened is not None:
-            await self._opened.close()
+        if self._closer is not None:
+            self._closer.cancel()
+        for lane in self._lanes.values():
+            for connection in lane.idle:
+                connection.close()
+        self._lanes.clear()
 
     async def send(
         self,
@@ -78,68 +126,67 @@ class CMLTransport:
         `operation` names the route in metrics and messages. Raises `CMLCallError`, with `certificate_changed` when
         another certificate is presented than `check` demands: nothing was sent then.
         """
-        if self._opened is None:
+        if self._closer is None:
             raise RuntimeError("the transport is not open")
-        headers = {"Host": endpoint.authority}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
         method = "GET" if body is None else "POST"
-        with observed_call(operation, method=method, host=endpoint.host):
+        with ObservedCall(operation, method=method, host=endpoint.host):
+            request = _request(method, path, authority=endpoint.authority, token=token, body=body)
             try:
-                async with self._opened.request(
-                    method,
-                    URL(f"{endpoint.origin}/api/v0/{path}", encoded=True),
-                    headers=headers,
-                    data=body,
-                    ssl=check,
-                    server_hostname=endpoint.host,
-                    allow_redirects=False,
-                ) as answer:
-                    return await _read(answer, operation=operation, max_bytes=max_bytes)
+                answer = await self._exchange(endpoint, check, request, operation=operation, max_bytes=max_bytes)
             except CMLCallError:
                 raise
             except Exception as error:
                 raise failure_of_exception(operation=operation, error=error) from error
+            return _body(answer, operation=operation)
+
+    async def _exchange(
+        self, endpoint: CheckedEndpoint, check: CertificateCheck, request: bytes, *, operation: str, max_bytes: int
+    ) -> HTTPAnswer:
+        peer = _Peer(endpoint.address, endpoint.port, check)
+        lane = self._lanes.get(peer)
+        if lane is None:
+            lane = self._lanes[peer] = _Lane()
+        async with lane:
+            connection = lane.take()
+            if connection is not None:
+                try:
+                    return await lane.exchange(connection, request, operation=operation, max_bytes=max_bytes)
+                except ConnectionError:
+                    # It was idle for too long for the controller's taste, which is no news. Only what changes
+                    # nothing may be sent again: perhaps it was read before the connection was closed.
+                    if not request.startswith(b"GET "):
+                        raise
+            connection = await connect(endpoint, check)
+            return await lane.exchange(connection, request, operation=operation, max_bytes=max_bytes)
+
+    async def _close_idle(self) -> None:
+        while True:
+            await asyncio.sleep(_CLOSE_IDLE_EVERY_SECONDS)
+            unused_since = asyncio.get_running_loop().time() - self._keepalive_seconds
+            for peer, lane in tuple(self._lanes.items()):
+                while lane.idle and lane.idle[0].used_at < unused_since:
+                    lane.idle.pop(0).close()
+                if lane.is_empty:
+                    del self._lanes[peer]
 
 
-async def _read(answer: aiohttp.ClientResponse, *, operation: str, max_bytes: int) -> bytes:
-    if answer.headers.get("Content-Encoding", "").lower() not in _IDENTITY:
-        answer.close()
+def _request(method: str, path: str, *, authority: str, token: str | None, body: bytes | None) -> bytes:
+    """The request as it goes over the wire. Raises `CMLCallError` for a token that no header can carry."""
+    head = f"{method} /api/v0/{path} HTTP/1.1\r\nHost: {authority}\r\n{_HEADERS}"
+    if token is not None:
+        if not token.isascii() or not token.isprintable():
+            raise CMLCallError(ErrorCode.UNAUTHORIZED, "the token holds characters that no header can carry")
+        head += f"Authorization: Bearer {token}\r\n"
+    if body is None:
+        return f"{head}\r\n".encode("ascii")
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+
+
+def _body(answer: HTTPAnswer, *, operation: str) -> bytes:
+    if answer.content_encoding not in _IDENTITY:
         raise CMLCallError(ErrorCode.BAD_RESPONSE, f"{operation}: a compressed answer, which was not asked for")
     if answer.status == _OK:
-        return await _read_bounded(answer, operation=operation, max_bytes=max_bytes)
+        return answer.body
     raise failure_of_status(
-        operation=operation,
-        status=answer.status,
-        body=await _read_error(answer),
-        retry_after=answer.headers.get("Retry-After"),
+        operation=operation, status=answer.status, body=answer.body, retry_after=answer.retry_after
     )
-
-
-async def _read_bounded(answer: aiohttp.ClientResponse, *, operation: str, max_bytes: int) -> bytes:
-    """The whole body; beyond the limit the connection is closed, however much the peer still has to say."""
-    announced = answer.content_length
-    if announced is not None and announced <= max_bytes:
-        return await answer.read()
-    chunks = list[bytes]()
-    size = 0
-    if announced is None:
-        async for chunk in answer.content.iter_any():
-            size += len(chunk)
-            if size > max_bytes:
-                break
-            chunks.append(chunk)
-        else:
-            return b"".join(chunks)
-    answer.close()
-    raise CMLCallError(ErrorCode.BAD_RESPONSE, f"{operation}: the answer is larger than {max_bytes} bytes")
-
-
-async def _read_error(answer: aiohttp.ClientResponse) -> bytes:
-    """The body of an error, as far as it explains anything: how it reads never outweighs the status."""
-    try:
-        return await _read_bounded(answer, operation="error", max_bytes=_MAX_ERROR_BYTES)
-    except (CMLCallError, aiohttp.ClientError):
-        return b""

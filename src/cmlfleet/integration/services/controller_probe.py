@@ -13,8 +13,8 @@ from cmlfleet.integration.services.call_failure import CMLCallError, failure_of_
 from cmlfleet.integration.services.certificate_trust import TLSContexts
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_session import CMLSession, credentials_held, session_with
-from cmlfleet.integration.services.cml_transport import CONNECT_LIMIT_SECONDS
 from cmlfleet.integration.services.controller import Controller, Controllers
+from cmlfleet.integration.services.controller_connection import CONNECT_LIMIT_SECONDS
 
 
 class NetworkControllerProbe:

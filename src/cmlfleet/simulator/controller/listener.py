@@ -75,8 +75,6 @@ class ControllerListener:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        for handshake in tuple(self._handshakes):
-            handshake.cancel()
         await asyncio.gather(*self._handshakes, return_exceptions=True)
         self._loop = None
 
@@ -136,6 +134,8 @@ class ControllerListener:
             self._socket.close()
             self._socket = None
             self._is_listening = False
+        for handshake in tuple(self._handshakes):
+            handshake.cancel()
 
     def _drop_connections(self) -> None:
         for connection in tuple(self._connections):
@@ -179,7 +179,7 @@ class ControllerListener:
                 ssl=self._context(),
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS,
             )
-        except (OSError, EOFError):
+        except (OSError, EOFError, asyncio.CancelledError):
             self.handshakes_failed += 1
             accepted.close()
 
