@@ -21,7 +21,7 @@ from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.get_fleet_query import GetFleetQuery
 from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
 from cmlfleet.cli.exit_codes import CommandFailed
-from cmlfleet.cli.output import print_table
+from cmlfleet.cli.layout import print_table
 from cmlfleet.cli.worker_table import COLUMNS
 from cmlfleet.composition import Service
 from cmlfleet.demo_history import seed_history

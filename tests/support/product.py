@@ -213,12 +213,18 @@ def served(
 
 
 def run_cli(
-    *arguments: str, url: str, token: str | None = TOKEN, stdin: str = "", home: Path | None = None
+    *arguments: str,
+    url: str,
+    token: str | None = TOKEN,
+    stdin: str = "",
+    home: Path | None = None,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """`cmlfleet ARGUMENTS` to its end, without a terminal."""
+    """`cmlfleet ARGUMENTS` to its end, without a terminal, in its home folder."""
     return subprocess.run(
         [*COMMAND, *arguments],
-        env=cli_environment(url=url, token=token, home=home),
+        env=cli_environment(url=url, token=token, home=home) | variables,
+        cwd=home,
         input=stdin,
         capture_output=True,
         text=True,

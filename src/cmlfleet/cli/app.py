@@ -1,8 +1,9 @@
 """All commands in one tree. Each group's module is imported only when one of its commands is called."""
 
 import sys
+from io import TextIOWrapper
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
 
@@ -20,24 +21,42 @@ app = App(
     help="The control plane for fleets of Cisco Modeling Labs workers on AWS EC2.",
     version=_version,
 )
-_SERVER = "cmlfleet.cli.server_side"
-for name in ("serve", "migrate", "doctor"):
-    app.command(f"{_SERVER}:{name}", name=name)
-app.command("cmlfleet.demo:demo", name="demo")
-app.command("cmlfleet.simulator.command:app", name="simulate")
-app.command("cmlfleet.cli.tokens:app", name="token")
-app.command("cmlfleet.cli.secrets_commands:app", name="secrets")
-app.command("cmlfleet.cli.workers:app", name="workers")
-app.command("cmlfleet.cli.fleet:labs", name="labs")
-app.command("cmlfleet.cli.fleet:license_", name="license")
-app.command("cmlfleet.cli.fleet:fleet", name="fleet")
-app.command("cmlfleet.cli.fleet:events", name="events")
-app.command("cmlfleet.cli.login:login", name="login")
-app.register_install_completion_command(name="completion")  # pyright: ignore[reportUnknownMemberType]
+_ANYWHERE = Group("Anywhere, over HTTP (CMLFLEET_URL, CMLFLEET_TOKEN)", sort_key=1)
+_AT_HOME = Group("Where the service runs", sort_key=2)
+_TRYING = Group("Trying it out", sort_key=3)
+
+COMMANDS: dict[str, tuple[str, Group, str]] = {
+    "workers": ("workers:app", _ANYWHERE, "List, refresh, watch, import and look after workers."),
+    "labs": ("labs:app", _ANYWHERE, "Labs of the fleet."),
+    "license": ("license:app", _ANYWHERE, "Licences of workers."),
+    "fleet": ("fleet:fleet", _ANYWHERE, "Counts, cost, and what needs somebody now."),
+    "events": ("events:events", _ANYWHERE, "What happened, the newest last; --follow goes on."),
+    "login": ("login:login", _ANYWHERE, "Store a token for the service at CMLFLEET_URL, readable by you alone."),
+    "completion": ("completion:completion", _ANYWHERE, "Print the shell's completion script."),
+    "serve": ("server_side:serve", _AT_HOME, "Run the service until SIGTERM or Ctrl-C."),
+    "migrate": ("server_side:migrate", _AT_HOME, "Bring the database's schema up to date."),
+    "doctor": ("server_side:doctor", _AT_HOME, "Check configuration, database, AWS permissions and controllers."),
+    "secrets": ("secrets_commands:app", _AT_HOME, "The key of stored secrets."),
+    "token": ("tokens:app", _AT_HOME, "Create, list and revoke API tokens."),
+}
+"""Each command's place, group, and line in the help: the module itself is not imported for them."""
+
+for name, (place, group, line) in COMMANDS.items():
+    app.command(f"cmlfleet.cli.{place}", name=name, group=group, help=line)
+app.command("cmlfleet.demo:demo", name="demo", group=_TRYING, help="Simulator and service together, until Ctrl-C.")
+app.command(
+    "cmlfleet.simulator.command:app",
+    name="simulate",
+    group=_TRYING,
+    help="A simulated AWS with CML controllers, for tests of any kind.",
+)
 
 
 def run() -> None:
     """Exit 0 done; 1 failed; 2 usage or configuration; 3 not found; 4 not allowed; 5 some of several failed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show ends nothing
     try:
         app(exit_on_error=False, print_error=True)
     except CommandFailed as error:

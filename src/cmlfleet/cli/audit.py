@@ -4,22 +4,29 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rich.markup import escape
-
 from cmlfleet.cli import words
 from cmlfleet.cli.client import Client
-from cmlfleet.cli.output import Column
+from cmlfleet.cli.layout import Cell, Column
 
-_WIDEST_DATA = 200
+_RESULT_STYLES = {"refused": "yellow", "failed": "red"}
+
+
+def _told(entry: dict[str, Any]) -> str:
+    if entry["detail"]:
+        return entry["detail"]
+    return "; ".join(
+        f"{change['what']}: {words.step(change['before'], change['after'])}" for change in entry["changes"]
+    )
+
 
 COLUMNS: tuple[Column, ...] = (
-    ("WHEN", lambda entry: entry["at"]),
-    ("WHO", lambda entry: escape(entry["actor"])),
-    ("FROM", lambda entry: entry["address"] or words.UNKNOWN),
-    ("WHAT", lambda entry: escape(entry["action"])),
-    ("WORKER", lambda entry: entry["worker_id"] or ""),
-    ("RESULT", lambda entry: entry["result"]),
-    ("DATA", lambda entry: escape(_told(entry))[:_WIDEST_DATA]),
+    Column("WHEN", lambda entry: words.moment(entry["at"]), least=len("2026-01-01 00:00:00Z")),
+    Column("WHO", lambda entry: entry["actor"], least=10),
+    Column("FROM", lambda entry: entry["address"] or words.UNKNOWN, least=10, spare=1),
+    Column("WHAT", lambda entry: entry["action"], least=24),
+    Column("WORKER", lambda entry: entry["worker_id"] or "", least=18),
+    Column("RESULT", lambda entry: Cell(entry["result"], _RESULT_STYLES.get(entry["result"], ""))),
+    Column("DATA", _told, sentence=True),
 )
 
 
@@ -27,9 +34,3 @@ def export(client: Client, parameters: Sequence[tuple[str, str]]) -> None:
     """Every entry as a line of JSON, the newest first."""
     for line in client.lines("/api/v1/audit/export", parameters):
         sys.stdout.write(line + "\n")
-
-
-def _told(entry: dict[str, Any]) -> str:
-    if entry["detail"]:
-        return entry["detail"]
-    return "; ".join(f"{change['what']}: {change['before']} → {change['after']}" for change in entry["changes"])

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from cmlfleet.cli.exit_codes import USAGE, CommandFailed
+from cmlfleet.cli.layout import Column, print_table
+
 Form = Literal["table", "wide", "json", "yaml", "csv", "name"]
 
-UNBROKEN_COLUMNS = 300  # for pipes and files
-WORDY = frozenset({"WHAT IS WRONG", "DATA", "REASON"})
-"""Columns of sentences: they alone are broken into lines."""
-
-Column = tuple[str, Callable[[dict[str, Any]], str]]
+FOR_PEOPLE = ("table", "wide")
 
 
 def show(
@@ -22,8 +21,10 @@ def show(
     columns: Sequence[Column],
     wide: Sequence[Column] = (),
     single: bool = False,
+    name: Callable[[dict[str, Any]], str] | None = None,
+    header: bool = True,
 ) -> None:
-    """Print items; JSON and YAML are exactly the API's objects."""
+    """Print items; JSON and YAML are exactly the API's objects. `name` is what the form `name` prints of each."""
     if form == "json":
         sys.stdout.write(json.dumps(items[0] if single else list(items), indent=2, ensure_ascii=False) + "\n")
     elif form == "yaml":
@@ -32,37 +33,40 @@ def show(
         yaml.safe_dump(items[0] if single else list(items), sys.stdout, sort_keys=False, allow_unicode=True)
     elif form == "name":
         for item in items:
-            sys.stdout.write(f"{item.get('name') or item.get('title') or item.get('id')}\n")
+            sys.stdout.write(f"{(name or _name)(item)}\n")
     elif form == "csv":
-        _csv(items)
+        _csv(items, header=header)
     else:
-        print_table(items, columns=[*columns, *(wide if form == "wide" else ())])
+        print_table(items, [*columns, *(wide if form == "wide" else ())], every_column=form == "wide", header=header)
 
 
-def print_table(items: Sequence[dict[str, Any]], *, columns: Sequence[Column]) -> None:
-    """On a terminal as wide as it is; elsewhere lines are never broken."""
-    from rich.console import Console  # noqa: PLC0415 - 85 ms that scripts need not wait for
-
-    width = None if sys.stdout.isatty() else UNBROKEN_COLUMNS
-    Console(width=width).print(table(items, columns=columns))
-
-
-def table(items: Sequence[dict[str, Any]], *, columns: Sequence[Column]) -> Any:
-    """A table for people; colour only on a terminal, as NO_COLOR asks."""
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for title, _ in columns:
-        made.add_column(title, no_wrap=title not in WORDY, overflow="fold" if title in WORDY else "ellipsis")
-    for item in items:
-        made.add_row(*(cell(item) for _, cell in columns))
-    return made
+def show_object(found: dict[str, Any], *, form: Form, for_people: Callable[[dict[str, Any]], None]) -> None:
+    """One object that is no row of a table."""
+    if form in FOR_PEOPLE:
+        for_people(found)
+    else:
+        show([found], form=form, columns=(), single=True)
 
 
-def _csv(items: Sequence[dict[str, Any]]) -> None:
+def _name(item: dict[str, Any]) -> str:
+    named = [item[key] for key in ("name", "title", "id", "check", "worker_id") if item.get(key)]
+    if not named:
+        raise CommandFailed("there is nothing to name here: choose another --output", status=USAGE)
+    return str(named[0])
+
+
+def _csv(items: Sequence[dict[str, Any]], *, header: bool) -> None:
+    """Every field of the objects, whatever the first of them holds: RFC 4180, with what is nested as JSON."""
     if not items:
         return
-    flat = {name: value for name, value in items[0].items() if not isinstance(value, dict | list)}
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(flat), extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(items)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if header:
+        writer.writerow(items[0])
+    for item in items:
+        writer.writerow(_plain(item[name]) for name in items[0])
+
+
+def _plain(value: Any) -> Any:
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -2,22 +2,18 @@
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from cmlfleet.cli.configuration import configured
 from cmlfleet.cli.exit_codes import SOME_FAILED, CommandFailed
+from cmlfleet.cli.options import Config
 
 if TYPE_CHECKING:
     from cmlfleet.persistence.key_rotation import Rotation
 
 app = App(name="secrets", help="The key of stored secrets.")
-
-Config = Annotated[
-    Path | None, Parameter(name="--config", help="The configuration file; ./cmlfleet.toml by default.")
-]
 
 
 @app.command

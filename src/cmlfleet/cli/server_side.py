@@ -4,17 +4,13 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from cmlfleet.cli.configuration import configured
 from cmlfleet.cli.exit_codes import FAILED, CommandFailed
-
-Config = Annotated[
-    Path | None, Parameter(name="--config", help="The configuration file; ./cmlfleet.toml by default.")
-]
+from cmlfleet.cli.options import Config
 
 
 def serve(
@@ -23,7 +19,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     roles: str | None = None,
-    print_config: Annotated[bool, Parameter(name="--print-config", negative=())] = False,
+    print_config: Annotated[bool, Parameter(name="--print-config", negative=(), show_default=False)] = False,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
@@ -85,9 +81,12 @@ def migrate(*, config: Config = None) -> None:
 def doctor(
     *,
     config: Config = None,
-    output: Annotated[Literal["table", "json"], Parameter(name=["-o", "--output"])] = "table",
+    output: Annotated[Literal["table", "json"], Parameter(name=["-o", "--output"], help="How to print.")] = "table",
 ) -> None:
-    """Check configuration, database, AWS identity and permissions, and whether controllers can be reached."""
+    """Check configuration, database, AWS permissions and controllers.
+
+    A line for each: ok, warning, or failed with its fix. Exit status 1 when one failed.
+    """
     settings = configured(config)
     from cmlfleet.cli.doctor import examine  # noqa: PLC0415 - slow to import
     from cmlfleet.cli.findings import print_findings  # noqa: PLC0415 - as above

@@ -1,22 +1,38 @@
 """`cmlfleet token …`: API tokens, made where the service's database is."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
+from cmlfleet.cli import words
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
+from cmlfleet.cli.layout import Column
+from cmlfleet.cli.options import Config, Output
+from cmlfleet.cli.output import FOR_PEOPLE, show
 from cmlfleet.cli.server_message import send
 
 if TYPE_CHECKING:
     from cmlfleet.application.team_limit import TeamLimit
 
-app = App(name="token", help="API tokens.")
+app = App(name="token", help="Create, list and revoke API tokens.")
 
-Config = Annotated[
-    Path | None, Parameter(name="--config", help="The configuration file; ./cmlfleet.toml by default.")
-]
+
+def _limit(token: dict[str, Any]) -> str:
+    limit = token["limit"]
+    return "" if limit is None else ", ".join((*limit["labels"], *limit["accounts"]))
+
+
+_COLUMNS: tuple[Column, ...] = (
+    Column("ID", lambda token: token["id"]),
+    Column("NAME", lambda token: token["name"]),
+    Column("ROLE", lambda token: token["role"]),
+    Column("CREATED", lambda token: words.moment(token["created_at"])),
+    Column("EXPIRES", lambda token: words.moment(token["expires_at"]) if token["expires_at"] else "never"),
+    Column("USED", lambda token: words.age(token["last_used_at"])),
+    Column("ONLY", _limit, sentence=True),
+)
 
 
 @app.command
@@ -26,6 +42,7 @@ def create(
     name: str,
     label: Annotated[list[str] | None, Parameter(name="--label", negative=())] = None,
     account: Annotated[list[str] | None, Parameter(name="--account", negative=())] = None,
+    days: Annotated[int | None, Parameter(name="--days", validator=validators.Number(gte=1))] = None,
     config: Config = None,
 ) -> None:
     """Print a new API token, once.
@@ -40,25 +57,36 @@ def create(
         Only workers with this label, key=value. Several values of one key are alternatives.
     account
         Only workers of this AWS account.
+    days
+        How long it is valid; for ever unless given.
     """
-    from cmlfleet.application.commands.create_token_command import CreateTokenCommand  # noqa: PLC0415 - slow to import
+    from cmlfleet.application.clock import utc_now  # noqa: PLC0415 - slow to import
+    from cmlfleet.application.commands.create_token_command import CreateTokenCommand  # noqa: PLC0415 - as above
     from cmlfleet.application.principal import Role  # noqa: PLC0415 - as above
 
-    limit = limit_of(label, account)
-    created = send(config, CreateTokenCommand(name=name, role=Role(role), limit=limit))
+    message = CreateTokenCommand(
+        name=name,
+        role=Role(role),
+        limit=limit_of(label, account),
+        expires_at=None if days is None else utc_now() + timedelta(days=days),
+    )
+    created = send(config, message)
     sys.stdout.write(created.token + "\n")
     sys.stderr.write(f"role {role}, id {created.record.id}; it is not shown again\n")
 
 
 @app.command(name="list")
-def list_tokens(*, config: Config = None) -> None:
+def list_tokens(*, config: Config = None, output: Output = "table") -> None:
     """Every token, without its text."""
-    from cmlfleet.application.queries.list_tokens_query import ListTokensQuery  # noqa: PLC0415 - slow to import
+    import msgspec  # noqa: PLC0415 - slow to import
 
-    for token in send(config, ListTokensQuery()):
-        limited = f"  only {token.limit}" if token.limit else ""
-        expires = token.expires_at.isoformat() if token.expires_at else "never"
-        sys.stdout.write(f"{token.id}  {token.role:8}  expires {expires}  {token.name}{limited}\n")
+    from cmlfleet.application.queries.list_tokens_query import ListTokensQuery  # noqa: PLC0415 - as above
+
+    tokens = msgspec.json.decode(msgspec.json.encode(send(config, ListTokensQuery())))
+    if not tokens and output in FOR_PEOPLE:
+        sys.stderr.write("no tokens; make one with: cmlfleet token create --role viewer --name NAME\n")
+        return
+    show(tokens, form=output, columns=_COLUMNS)
 
 
 @app.command

@@ -1,10 +1,14 @@
 """Figures in words that a person reads at a glance."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
+
+from cmlfleet.cli.layout import Cell
 
 UNKNOWN = "\N{EN DASH}"
-_STATUS_COLOURS = {
+_STATUS_STYLES = {
     "running": "green",
     "pending": "cyan",
     "stopping": "yellow",
@@ -13,7 +17,7 @@ _STATUS_COLOURS = {
     "terminated": "dim",
     "missing": "red",
 }
-_HEALTH_COLOURS = {
+_HEALTH_STYLES = {
     "ready": "green",
     "booting": "cyan",
     "degraded": "red",
@@ -22,6 +26,9 @@ _HEALTH_COLOURS = {
     "off": "dim",
     "unknown": "magenta",
 }
+
+_OUTCOME_STYLES = {"ok": "green", "error": "red", "no_data": "yellow", "skipped": "dim"}
+_LAB_STYLES = {"STARTED": "green", "STOPPED": "dim", "DEFINED_ON_CORE": "dim"}
 
 
 def age(moment: str | None, *, now: datetime | None = None) -> str:
@@ -55,14 +62,29 @@ def percent(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.0f} %"
 
 
-def status(word: str) -> str:
+def status(word: str) -> Cell:
     """EC2's word in its colour."""
-    return _coloured(word, _STATUS_COLOURS)
+    return Cell(word, _STATUS_STYLES.get(word, ""))
 
 
-def health(word: str) -> str:
+def health(word: str) -> Cell:
     """The verdict in its colour."""
-    return _coloured(word, _HEALTH_COLOURS)
+    return Cell(word, _HEALTH_STYLES.get(word, ""))
+
+
+def outcome(word: str | None) -> Cell:
+    """What a source answered, in its colour."""
+    return Cell(word or UNKNOWN, _OUTCOME_STYLES.get(word or "", ""))
+
+
+def lab_state(word: str) -> Cell:
+    """CML's word in its colour."""
+    return Cell(word, _LAB_STYLES.get(word, ""))
+
+
+def truth(value: bool | None) -> Cell:
+    """Yes or no, where no is bad."""
+    return Cell(UNKNOWN) if value is None else Cell("yes", "green") if value else Cell("no", "red")
 
 
 def money(value: float | None) -> str:
@@ -79,14 +101,52 @@ def of(part: Any, whole: Any) -> str:
 
 def failing(sources: dict[str, Any]) -> str:
     """Each failing source with its code and since when."""
-    words = [
-        f"{name}: {source['error_code']} since {age(source['failing_since']).removesuffix(' ago')}"
+    return ", ".join(
+        f"{name}: {source['error_code']} for {since(source['failing_since'])}"
         for name, source in sources.items()
         if source["outcome"] == "error"
+    )
+
+
+def since(moment: str | None) -> str:
+    """How long ago, without the word."""
+    return UNKNOWN if moment is None else duration(seconds_since(moment))
+
+
+def moment(text: str | None) -> str:
+    """The API's time to the second."""
+    return UNKNOWN if text is None else f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """`3 running, 1 stopped`."""
+    return ", ".join(f"{count} {word}" for word, count in sorted(numbers.items()))
+
+
+def change(data: Mapping[str, Any]) -> str:
+    """What an event says: what was, what is, and whatever else it carries."""
+    before, after = data.get("before"), data.get("after")
+    rest = [
+        f"{key}: {_value(value)}"
+        for key, value in data.items()
+        if key not in ("before", "after") and value is not None
     ]
-    return ", ".join(words)
+    if isinstance(before, dict) or isinstance(after, dict):
+        was, now = cast("dict[str, Any]", before or {}), cast("dict[str, Any]", after or {})
+        steps = [
+            f"{key}: {step(was.get(key), now.get(key))}" for key in {**was, **now} if was.get(key) != now.get(key)
+        ]
+    else:
+        steps = [step(before, after)] if "before" in data or "after" in data else []
+    return ", ".join([*steps, *rest])
 
 
-def _coloured(word: str, colours: dict[str, str]) -> str:
-    colour = colours.get(word)
-    return f"[{colour}]{word}[/]" if colour else word
+def step(before: Any, after: Any) -> str:
+    """From what to what."""
+    return _value(after) if before is None else f"{_value(before)} \N{RIGHTWARDS ARROW} {_value(after)}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return UNKNOWN
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

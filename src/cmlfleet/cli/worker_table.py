@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from rich.markup import escape
-
 from cmlfleet.cli import words
-from cmlfleet.cli.output import Column
+from cmlfleet.cli.layout import Cell, Column
+
+IDLE_SECONDS = 3600  # a class takes breaks; an hour without any running node is no break
+NEARLY_FULL_PERCENT = 90
+WORTH_TELLING_SECONDS = 60
 
 
-def _figure(worker: dict[str, Any], field: str, source: str) -> str:
-    text = words.percent(worker[field])
-    return f"[dim]{text}[/]" if worker["sources"][source]["stale"] else text
+def _figure(worker: dict[str, Any], field: str, source: str) -> Cell:
+    return Cell(words.percent(worker[field]), "dim" if worker["sources"][source]["stale"] else "")
 
 
 def _wrong(worker: dict[str, Any]) -> str:
-    failing = words.failing(worker["sources"])
     if worker["health"] == "off":
-        return escape("; ".join(_warnings(worker)))
-    return escape("; ".join(filter(None, [_reason(worker) or failing, *_warnings(worker)])))
+        return "; ".join(_warnings(worker))
+    return "; ".join(filter(None, [_reason(worker) or words.failing(worker["sources"]), *_warnings(worker)]))
 
 
 def _reason(worker: dict[str, Any]) -> str | None:
@@ -47,35 +47,49 @@ def _warnings(worker: dict[str, Any]) -> list[str]:
 
 def _license(worker: dict[str, Any]) -> str:
     license_ = worker["cml_license"]
-    return words.UNKNOWN if license_ is None else escape(str(license_["authorization"]))
+    return words.UNKNOWN if license_ is None else str(license_["authorization"])
 
-
-IDLE_SECONDS = 3600  # a class takes breaks; an hour without any running node is no break
-NEARLY_FULL_PERCENT = 90
-WORTH_TELLING_SECONDS = 60
 
 COLUMNS: tuple[Column, ...] = (
-    ("NAME", lambda worker: escape(worker["name"])),
-    ("STATUS", lambda worker: words.status(worker["status"])),
-    ("HEALTH", lambda worker: words.health(worker["health"])),
-    ("CPU", lambda worker: _figure(worker, "cpu_utilization", worker["cpu_source"] or "cloudwatch")),
-    ("MEM", lambda worker: _figure(worker, "memory_utilization", worker["memory_source"] or "cml")),
-    ("DISK", lambda worker: _figure(worker, "disk_utilization", "cml")),
-    ("LABS", lambda worker: words.of(worker["labs_running"], worker["labs_count"])),
-    ("NODES", lambda worker: words.of(worker["nodes_running"], worker["nodes_limit"])),
-    ("LICENCE", _license),
-    ("$/H", lambda worker: words.money(worker["cost_per_hour_usd"])),
-    ("REFRESHED", lambda worker: words.age(worker["last_refreshed_at"])),
-    ("WHAT IS WRONG", _wrong),
+    Column("NAME", lambda worker: worker["name"]),
+    Column("STATUS", lambda worker: words.status(worker["status"]), spare=1),
+    Column("HEALTH", lambda worker: words.health(worker["health"])),
+    Column(
+        "CPU",
+        lambda worker: _figure(worker, "cpu_utilization", worker["cpu_source"] or "cloudwatch"),
+        spare=4,
+    ),
+    Column("MEM", lambda worker: _figure(worker, "memory_utilization", worker["memory_source"] or "cml"), spare=5),
+    Column("DISK", lambda worker: _figure(worker, "disk_utilization", "cml"), spare=7),
+    Column("LABS", lambda worker: words.of(worker["labs_running"], worker["labs_count"]), spare=2),
+    Column("NODES", lambda worker: words.of(worker["nodes_running"], worker["nodes_limit"]), spare=3),
+    Column("LICENCE", _license, spare=9),
+    Column("$/H", lambda worker: words.money(worker["cost_per_hour_usd"]), spare=8),
+    Column("REFRESHED", lambda worker: words.age(worker["last_refreshed_at"]), spare=6),
+    Column("WHAT IS WRONG", _wrong, sentence=True),
 )
 WIDE: tuple[Column, ...] = (
-    ("ID", lambda worker: worker["id"]),
-    ("INSTANCE", lambda worker: worker["instance_id"]),
-    ("TYPE", lambda worker: worker["instance_type"] or words.UNKNOWN),
-    ("REGION", lambda worker: worker["region"]),
-    ("ACCOUNT", lambda worker: worker["account_id"]),
-    ("CML", lambda worker: escape(worker["cml_version"] or words.UNKNOWN)),
-    ("UPTIME", lambda worker: words.duration(worker["cml_uptime_seconds"])),
-    ("ENDPOINT", lambda worker: escape(worker["https_endpoint"] or words.UNKNOWN)),
-    ("LABELS", lambda worker: escape(",".join(f"{key}={value}" for key, value in worker["labels"].items()))),
+    Column("ID", lambda worker: worker["id"]),
+    Column("INSTANCE", lambda worker: worker["instance_id"]),
+    Column("TYPE", lambda worker: worker["instance_type"] or words.UNKNOWN),
+    Column("REGION", lambda worker: worker["region"]),
+    Column("ACCOUNT", lambda worker: worker["account_id"]),
+    Column("CML", lambda worker: worker["cml_version"] or words.UNKNOWN),
+    Column("UPTIME", lambda worker: words.duration(worker["cml_uptime_seconds"])),
+    Column("ENDPOINT", lambda worker: worker["https_endpoint"] or words.UNKNOWN),
+    Column("LABELS", lambda worker: ",".join(f"{key}={value}" for key, value in worker["labels"].items())),
 )
+SOURCES: tuple[Column, ...] = (
+    Column("SOURCE", lambda source: source["name"]),
+    Column("OUTCOME", lambda source: words.outcome(source["outcome"])),
+    Column("READ", lambda source: words.age(source["read_at"])),
+    Column("FAILING FOR", lambda source: words.since(source["failing_since"])),
+    Column("NEXT", lambda source: words.moment(source["next_due_at"]), spare=1),
+    Column("WHY", lambda source: " ".join(filter(None, (source["error_code"], source["reason"]))), sentence=True),
+)
+"""Of one worker: when each source was read, and what is wrong with it."""
+
+
+def name_of(worker: dict[str, Any], names: dict[str, int]) -> str:
+    """What commands take for this worker: its name where that is unique among those shown, else its id."""
+    return worker["name"] if names[worker["name"]] == 1 else worker["id"]

@@ -1,0 +1,53 @@
+"""`cmlfleet labs …`: labs of one worker or of all, as their controllers described them last."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from cmlfleet.cli import words
+from cmlfleet.cli.client import Client
+from cmlfleet.cli.exit_codes import NOT_FOUND, USAGE, CommandFailed
+from cmlfleet.cli.layout import Column
+from cmlfleet.cli.options import Output
+from cmlfleet.cli.output import show
+
+app = App(name="labs", help="Labs of the fleet.")
+
+_COLUMNS: tuple[Column, ...] = (
+    Column("TITLE", lambda lab: lab["title"]),
+    Column("STATE", lambda lab: words.lab_state(lab["state"])),
+    Column("NODES", lambda lab: words.of(lab["nodes_running"], lab["node_count"])),
+    Column("OWNER", lambda lab: lab["owner"] or words.UNKNOWN, spare=2),
+    Column("WORKER", lambda lab: lab["worker_name"]),
+    Column("READ", lambda lab: words.age(lab["read_at"]), spare=3),
+    Column("ID", lambda lab: lab["id"], spare=4),
+)
+
+
+@app.command(name="list")
+def list_labs(
+    *,
+    worker: Annotated[str | None, Parameter(name="--worker", help="Only of this worker.")] = None,
+    q: Annotated[str | None, Parameter(name=["-q", "--query"], help="Free text.")] = None,
+    state: Annotated[str | None, Parameter(name="--state", help="CML's state, such as STARTED.")] = None,
+    output: Output = "table",
+) -> None:
+    """Labs of one worker or of all."""
+    client = Client()
+    given = [(name, value) for name, value in {"q": q, "state": state}.items() if value]
+    path = "/api/v1/labs" if worker is None else f"/api/v1/workers/{client.worker(worker)['id']}/labs"
+    show(list(client.everything(path, given)), form=output, columns=_COLUMNS)
+
+
+@app.command
+def get(lab: str, *, output: Output = "table") -> None:
+    """One lab, by its id or unique title."""
+    found = [
+        entry for entry in Client().everything("/api/v1/labs", [("q", lab)]) if lab in (entry["id"], entry["title"])
+    ]
+    if not found:
+        raise CommandFailed(f"no lab is called {lab!r}; `cmlfleet labs list` shows them", status=NOT_FOUND)
+    if len(found) > 1:
+        ids = ", ".join(f"{entry['id']} ({entry['worker_name']})" for entry in found)
+        raise CommandFailed(f"several labs are called {lab!r}: {ids}", status=USAGE)
+    show(found, form=output, columns=_COLUMNS, single=True)
