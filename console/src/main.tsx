@@ -12,13 +12,17 @@ import { queryClient } from "./api/query-client";
 import { App } from "./shell/app";
 import { ThemeProvider } from "./shell/theme";
 
+// A service that was updated has other files: the page is loaded anew, and its address holds what was shown.
+window.addEventListener("vite:preloadError", () => window.location.reload());
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <I18nProvider locale="en" messages={[messages]}>
       <QueryClientProvider client={queryClient}>
-        <BrowserRouter>
+        {/* What is typed is in the address: a transition would show it late. */}
+        <BrowserRouter useTransitions={false}>
           <ThemeProvider>
             <App />
           </ThemeProvider>

@@ -10,7 +10,7 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../../build/browser/results",
   workers: 1,
-  timeout: 60_000,
+  timeout: 150_000, // two cores that others may use too
   expect: { timeout: 15_000 },
   forbidOnly: true,
   reporter: "list",

@@ -3122,6 +3122,8 @@ export interface operations {
                 sort?: string | null;
                 limit?: number;
                 cursor?: string | null;
+                /** @description leave out that many: a page by its number */
+                offset?: number;
             };
             header?: never;
             path?: never;

@@ -18,11 +18,17 @@ export interface Session {
 
 const Context = createContext<Session | null>(null);
 const ME = ["me"] as const;
+const ASK_AGAIN_MS = 2_000; // a service that starts takes seconds
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [ended, setEnded] = useState(false);
-  const me = useQuery({ queryKey: ME, queryFn: () => ok(api.GET("/api/v1/me")), staleTime: Infinity });
+  const me = useQuery({
+    queryKey: ME,
+    queryFn: () => ok(api.GET("/api/v1/me")),
+    staleTime: Infinity,
+    refetchInterval: ({ state }) => (state.error !== null && !isRefusal(state.error) ? ASK_AGAIN_MS : false),
+  });
   const entering = useMutation({
     mutationFn: (token: string) => ok(api.POST("/api/v1/session", { body: { token } })),
     onSuccess: async (who) => {
@@ -53,10 +59,14 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   return <Context value={session}>{children}</Context>;
 }
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
 function stateOf(me: Me | undefined, error: unknown, ended: boolean): Session["state"] {
   if (me !== undefined) return ended ? "ended" : "signed-in";
-  if (error instanceof ApiError) return error.status === 401 ? "signed-out" : "unreachable";
-  return "asking";
+  if (error === null) return "asking";
+  return isRefusal(error) ? "signed-out" : "unreachable";
 }
 
 export function useSession(): Session {

@@ -1,15 +1,33 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
+import ErrorBoundary from "@cloudscape-design/components/error-boundary";
 import Modal from "@cloudscape-design/components/modal";
-import { Suspense } from "react";
+import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router-dom";
 
 import { SessionProvider, useSession } from "../hooks/use-session";
+import { NoticesProvider } from "../hooks/use-notices";
+import { LiveProvider } from "../live/live-provider";
+import { FleetPage } from "../pages/fleet/fleet-page";
 import { SignInForm } from "../pages/sign-in/sign-in-form";
 import { SignInPage } from "../pages/sign-in/sign-in-page";
 import { Layout } from "./layout";
 import { NotFoundPage } from "./not-found-page";
+import { Notices } from "./notices";
 import { TopBar } from "./top-bar";
+
+const WorkerModal = lazy(async () => ({ default: (await import("../pages/worker/worker-modal")).WorkerModal }));
+const LabsPage = lazy(async () => ({ default: (await import("../pages/labs/labs-page")).LabsPage }));
+const ActivityPage = lazy(async () => ({ default: (await import("../pages/activity/activity-page")).ActivityPage }));
+const OperationsPage = lazy(async () => ({ default: (await import("../pages/operations/operations-page")).OperationsPage }));
+const SettingsPage = lazy(async () => ({ default: (await import("../pages/settings/settings-page")).SettingsPage }));
+const SystemPage = lazy(async () => ({ default: (await import("../pages/system/system-page")).SystemPage }));
+
+const BROKEN = {
+  headerText: "This page broke",
+  descriptionText: "Load it again; what was shown is in its address.",
+  refreshActionText: "Load again",
+};
 
 export function App() {
   return (
@@ -34,18 +52,31 @@ function Pages() {
     );
   }
   return (
-    <>
-      <Layout>
-        <Suspense>
-          <Routes>
-            <Route path="/" element={<Box variant="h1">Fleet</Box>} />
-            <Route path="*" element={<NotFoundPage />} />
-          </Routes>
-        </Suspense>
-      </Layout>
-      <Modal visible={state === "ended"} header="Your session has ended" closeAriaLabel="Not now">
-        <SignInForm />
-      </Modal>
-    </>
+    <LiveProvider enabled={state === "signed-in"}>
+      <NoticesProvider>
+        <Layout notifications={<Notices />}>
+          <ErrorBoundary onError={({ error }) => console.error(error)} i18nStrings={BROKEN}>
+            <Suspense>
+              <Routes>
+                <Route path="/" element={<FleetPage />}>
+                  <Route path="workers/:workerId" element={<WorkerModal />} />
+                </Route>
+                <Route path="/labs" element={<LabsPage />} />
+                <Route path="/activity" element={<ActivityPage />} />
+                <Route path="/operations" element={<OperationsPage />} />
+                <Route path="/settings" element={<SettingsPage />} />
+                <Route path="/system" element={<SystemPage />} />
+                <Route path="*" element={<NotFoundPage />} />
+              </Routes>
+            </Suspense>
+          </ErrorBoundary>
+        </Layout>
+        {state === "ended" && (
+          <Modal visible header="Your session has ended" closeAriaLabel="Not now">
+            <SignInForm />
+          </Modal>
+        )}
+      </NoticesProvider>
+    </LiveProvider>
   );
 }

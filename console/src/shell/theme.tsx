@@ -1,5 +1,5 @@
 import { applyMode, Mode } from "@cloudscape-design/global-styles";
-import { createContext, use, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { createContext, use, useLayoutEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 
 export type Theme = "system" | "light" | "dark";
 const STORED_AS = "cmlfleet.theme";
@@ -27,7 +27,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
   const [theme, setTheme] = useState(stored);
   const systemIsDark = useSyncExternalStore(follow, () => darkSystem.matches);
   const isDark = theme === "dark" || (theme === "system" && systemIsDark);
-  useEffect(() => applyMode(isDark ? Mode.Dark : Mode.Light), [isDark]);
+  useLayoutEffect(() => applyMode(isDark ? Mode.Dark : Mode.Light), [isDark]);
   const choose = (chosen: Theme) => {
     if (chosen === "system") localStorage.removeItem(STORED_AS);
     else localStorage.setItem(STORED_AS, chosen);

@@ -14,7 +14,7 @@ from cmlfleet.domain.entities.cml_worker_state import Health, WorkerStatus
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
 LARGEST_PAGE = 1000
 DEFAULT_PAGE = 100
-_WORKER_PARAMETERS = ("status", "region", "account_id", "health", "q", "label", "sort", "limit", "cursor")
+_WORKER_PARAMETERS = ("status", "region", "account_id", "health", "q", "label", "sort", "limit", "cursor", "offset")
 
 
 def only(parameters: QueryParams, allowed: Iterable[str]) -> None:
@@ -81,6 +81,13 @@ def page_size(parameters: QueryParams) -> int:
     return int(text)
 
 
+def _offset(parameters: QueryParams) -> int:
+    text = parameters.get("offset", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise InvalidRequest("offset is a whole number from 0 to 9999999")
+    return int(text)
+
+
 def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
     """What `GET /api/v1/workers` was asked for. Raises InvalidRequest."""
     figures: list[FigureFilter] = []
@@ -103,4 +110,5 @@ def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
         sort=plain(parameters.get("sort") or "name"),
         limit=page_size(parameters),
         cursor=plain(parameters["cursor"]) if parameters.get("cursor") else None,
+        offset=_offset(parameters),
     )

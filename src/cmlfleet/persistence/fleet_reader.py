@@ -55,7 +55,9 @@ class SqlFleetReader:
             value = None if value is None else converted(column, value)
             query = query.where(after(column, workers.id, value=value, last_id=str(last_id), descending=descending))
         direction = column.desc() if descending else column.asc()
-        query = query.order_by(column.is_(None), direction, workers.id).limit(criteria.limit + 1)
+        query = (
+            query.order_by(column.is_(None), direction, workers.id).limit(criteria.limit + 1).offset(criteria.offset)
+        )
         count = select(func.count()).select_from(tables.workers).where(*matching)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()

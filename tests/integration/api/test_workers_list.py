@@ -102,6 +102,15 @@ async def test_filtered_by_what_is_asked(fleet: RunningService, parameters: dict
     assert page["total"] == len(wanted)
 
 
+@pytest.mark.parametrize("offset", [0, 1, 7, 11, 12, 1000])
+async def test_a_page_by_its_number_is_the_same_stretch_of_the_list(fleet: RunningService, offset: int) -> None:
+    whole = await _listed(fleet, sort="-cpu_utilization", limit=1000)
+    page = await _listed(fleet, sort="-cpu_utilization", limit=3, offset=offset)
+    names = [worker["name"] for worker in whole["items"]]
+    assert [worker["name"] for worker in page["items"]] == names[offset : offset + 3]
+    assert page["total"] == whole["total"]
+
+
 async def test_a_cursor_keeps_to_its_filter(fleet: RunningService) -> None:
     first = await _listed(fleet, label="course=bgp", limit=4)
     second = await _listed(fleet, label="course=bgp", limit=4, cursor=first["next_cursor"])
@@ -128,6 +137,7 @@ async def test_a_cursor_keeps_to_its_filter(fleet: RunningService) -> None:
         ({"limit": "0"}, ["limit"]),
         ({"limit": "1001"}, ["limit", "1000"]),
         ({"limit": "many"}, ["limit"]),
+        ({"offset": "-1"}, ["offset"]),
         ({"cursor": "nonsense!"}, ["cursor"]),
         ({"q": "a\x00b"}, ["NUL"]),
     ],

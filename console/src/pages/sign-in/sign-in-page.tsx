@@ -1,13 +1,15 @@
 import Box from "@cloudscape-design/components/box";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
+import { useEffect } from "react";
 
-import { useTitle } from "../../hooks/use-title";
 import { SignInForm } from "./sign-in-form";
 
 /** Stands in for whatever page was asked for, so that its address survives the sign-in. */
 export function SignInPage() {
-  useTitle("Sign in");
+  useEffect(() => {
+    document.title = "Sign in · cmlfleet";
+  }, []);
   return (
     <main className="sign-in">
       <Box margin={{ top: "xxxl", horizontal: "s" }}>

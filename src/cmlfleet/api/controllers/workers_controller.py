@@ -59,6 +59,7 @@ async def list_workers(
     sort: str | None = Query(None, description="a field; - in front for descending"),
     limit: int = Query(100, ge=1, le=1000),
     cursor: str | None = Query(None),
+    offset: int = Query(0, ge=0, le=9_999_999, description="leave out that many: a page by its number"),
 ) -> Response:
     """Workers; figures are filtered by `cpu_utilization.gt=80` and the like (eq, ne, gt, gte, lt, lte)."""
     return answer(await mediator.execute_async(ListWorkersQuery(worker_criteria(request.query_params)), principal))

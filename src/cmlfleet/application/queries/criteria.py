@@ -24,6 +24,7 @@ class WorkerCriteria:
 
     Workers gone for over 24 hours are left out unless `status` asks for them. `sort` is a field name, `-` in front
     for descending. `cursor` is what an earlier page gave as its `next_cursor`. `within` leaves out what lies outside.
+    `offset` skips that many, for who jumps to a page by its number.
     """
 
     status: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class WorkerCriteria:
     sort: str = "name"
     limit: int = 100
     cursor: str | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

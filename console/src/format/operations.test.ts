@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+
+import type { Operation } from "../api/types";
+import { remaining } from "./operations";
+
+const operation = (done: number, total: number) =>
+  ({ done, total, created_at: "2026-11-24T12:00:00Z" }) as unknown as Operation;
+const AFTER_10_S = Date.parse("2026-11-24T12:00:10Z");
+
+test("what is left goes by the pace so far", () => {
+  expect(remaining(operation(5, 20), AFTER_10_S)).toBe("about 30 s left");
+  expect(remaining(operation(0, 20), AFTER_10_S)).toBeNull();
+  expect(remaining(operation(20, 20), AFTER_10_S)).toBeNull();
+});

@@ -1,0 +1,68 @@
+import Alert from "@cloudscape-design/components/alert";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
+
+import type { Attention, Fleet, RegionStanding } from "../../api/types";
+import { PageLink } from "../../components/page-link";
+import { counted } from "../../format/figures";
+import { shortTime } from "../../format/time";
+import { useNow } from "../../hooks/use-now";
+
+type Words = (count: number) => string;
+const are = (count: number) => (count === 1 ? "is" : "are");
+const has = (count: number) => (count === 1 ? "has" : "have");
+
+const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }> = {
+  unreachable: { words: (n) => `${counted(n, "worker")} ${n === 1 ? "does" : "do"} not answer`, type: "error" },
+  degraded: { words: (n) => `${counted(n, "worker")} ${are(n)} up but not well`, type: "warning" },
+  unlicensed: { words: (n) => `${counted(n, "worker")} ${are(n)} not licensed`, type: "warning" },
+  unknown: { words: (n) => `the health of ${counted(n, "worker")} is not known`, type: "pending" },
+  idle: { words: (n) => `${counted(n, "worker")} ${has(n)} run no node for over an hour`, type: "warning" },
+  disk_nearly_full: { words: (n) => `${counted(n, "disk")} ${are(n)} 90 % full or more`, type: "warning" },
+  scheduled_event: { words: (n) => `AWS has scheduled something for ${counted(n, "worker")}`, type: "info" },
+  license_expiring: { words: (n) => `the licence of ${counted(n, "worker")} expires within 30 days`, type: "warning" },
+};
+
+function Item({ item }: { item: Attention }) {
+  const known = REASONS[item.reason];
+  const words = known?.words(item.count) ?? `${counted(item.count, "worker")}: ${item.reason.replaceAll("_", " ")}`;
+  return (
+    <StatusIndicator type={known?.type ?? "info"}>
+      <PageLink to={`/?${item.query}`}>{words}</PageLink>
+    </StatusIndicator>
+  );
+}
+
+/** What needs a person now, each a link to the workers it is about. */
+export function AttentionStrip({ fleet }: { fleet: Fleet | undefined }) {
+  if (fleet === undefined) return <StatusIndicator type="loading">Reading the fleet</StatusIndicator>;
+  if (fleet.workers.total === 0) return null;
+  if (fleet.attention.length === 0) return <StatusIndicator type="success">Nothing needs you now</StatusIndicator>;
+  return (
+    <section aria-label="Needs attention">
+      <SpaceBetween direction="horizontal" size="l">
+        {fleet.attention.map((item) => (
+          <Item key={item.reason} item={item} />
+        ))}
+      </SpaceBetween>
+    </section>
+  );
+}
+
+/** An account's region that AWS does not answer for is one line, not an error for each worker. */
+export function RegionAlerts({ regions }: { regions: readonly RegionStanding[] }) {
+  const now = useNow();
+  return regions
+    .filter((region) => region.error_code !== null)
+    .map((region) => (
+      <Alert
+        key={`${region.account_id}/${region.region}`}
+        type="warning"
+        header={`${region.region}: ${region.operation ?? "EC2"} fails in account ${region.account_id} (${region.error_code ?? ""})`}
+      >
+        {region.detail}
+        {region.since !== null && `; since ${shortTime(region.since, now)}`}.
+        {region.workers > 0 && ` ${counted(region.workers, "worker")} there.`}
+      </Alert>
+    ));
+}

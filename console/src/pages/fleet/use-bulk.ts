@@ -1,0 +1,80 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api, ApiError, ok, wordsOf } from "../../api/client";
+import type { Operation, Worker } from "../../api/types";
+import { counted } from "../../format/figures";
+import { useNotices } from "../../hooks/use-notices";
+
+export type LabelChanges = Record<string, string | null>;
+
+interface Failure {
+  worker: Worker;
+  words: string;
+}
+
+/** One worker after the other; what fails is told by name and does not stop the rest. Throws when nothing was done, so
+ * that the dialog stays with what was typed. */
+async function each(workers: readonly Worker[], act: (worker: Worker) => Promise<unknown>): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const worker of workers) {
+    try {
+      await act(worker);
+    } catch (error) {
+      failures.push({ worker, words: wordsOf(error) });
+      if (failures.length === workers.length) throw error;
+    }
+  }
+  return failures;
+}
+
+function isSessionEnd(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
+/** What one may do with many workers at once. */
+export function useBulk() {
+  const client = useQueryClient();
+  const { tell } = useNotices();
+
+  const settled = (done: string, workers: readonly Worker[], failures: Failure[]) => {
+    void client.invalidateQueries({ queryKey: ["workers"] });
+    void client.invalidateQueries({ queryKey: ["fleet"] });
+    const well = workers.length - failures.length;
+    if (well > 0) tell({ type: "success", content: `${counted(well, "worker")} ${done}.` });
+    for (const { worker, words } of failures) tell({ type: "error", header: worker.name, content: words });
+  };
+
+  // A session that has ended asks for itself.
+  const failed = (header: string, error: unknown) => {
+    if (!isSessionEnd(error)) tell({ type: "error", header, content: wordsOf(error) });
+  };
+
+  const refresh = useMutation({
+    mutationFn: (workerIds: string[] | null) =>
+      ok(api.POST("/api/v1/workers/refresh", { body: workerIds === null ? {} : { worker_ids: workerIds } })),
+    onSuccess: (operation) =>
+      client.setQueryData<Operation[]>(["operations"], (known = []) => [
+        operation,
+        ...known.filter((each) => each.id !== operation.id),
+      ]),
+    onError: (error) => failed("Not refreshed", error),
+  });
+
+  const label = useMutation({
+    mutationFn: ({ workers, changes }: { workers: readonly Worker[]; changes: LabelChanges }) =>
+      each(workers, ({ id }) =>
+        ok(api.PATCH("/api/v1/workers/{worker_id}", { params: { path: { worker_id: id } }, body: { labels: changes } })),
+      ),
+    onSuccess: (failures, { workers }) => settled("labelled", workers, failures),
+    onError: (error) => failed("Not labelled", error),
+  });
+
+  const forget = useMutation({
+    mutationFn: (workers: readonly Worker[]) =>
+      each(workers, ({ id }) => ok(api.DELETE("/api/v1/workers/{worker_id}", { params: { path: { worker_id: id } } }))),
+    onSuccess: (failures, workers) => settled("forgotten", workers, failures),
+    onError: (error) => failed("Not forgotten", error),
+  });
+
+  return { refresh, label, forget };
+}

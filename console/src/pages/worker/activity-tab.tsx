@@ -1,0 +1,34 @@
+import Alert from "@cloudscape-design/components/alert";
+import Header from "@cloudscape-design/components/header";
+import Table from "@cloudscape-design/components/table";
+
+import { wordsOf } from "../../api/client";
+import type { Worker } from "../../api/types";
+import { EVENT_COLUMNS } from "../../components/events-table";
+import { PageLink } from "../../components/page-link";
+import { useWorkerEvents } from "./use-worker";
+
+export function ActivityTab({ worker }: { worker: Worker }) {
+  const { data, error, isPending } = useWorkerEvents(worker);
+  if (error !== null) return <Alert type="error">{wordsOf(error)}</Alert>;
+  const isMore = data?.next_cursor != null;
+  return (
+    <Table
+      variant="embedded"
+      loading={isPending}
+      loadingText="Reading what happened"
+      items={data?.items ?? []}
+      trackBy="id"
+      wrapLines
+      columnDefinitions={EVENT_COLUMNS}
+      ariaLabels={{ tableLabel: "Activity" }}
+      header={
+        <Header variant="h3" counter={data === undefined ? undefined : `(${data.total})`}>
+          Activity
+        </Header>
+      }
+      footer={isMore && <PageLink to={`/activity?worker_id=${worker.id}`}>All of it</PageLink>}
+      empty="Nothing happened yet"
+    />
+  );
+}
