@@ -20,7 +20,7 @@ from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.get_fleet_query import GetFleetQuery
 from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
-from cmlfleet.cli.exit_codes import CommandFailed
+from cmlfleet.cli.exit_codes import USAGE, CommandFailed
 from cmlfleet.cli.layout import print_table
 from cmlfleet.cli.worker_table import COLUMNS
 from cmlfleet.composition import Service
@@ -29,7 +29,7 @@ from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.observability.logs import configure_logs
 from cmlfleet.persistence.migrate import SchemaMismatch
 from cmlfleet.serve import PortTaken, serve
-from cmlfleet.settings import load_settings
+from cmlfleet.settings import ConfigurationError, load_settings
 from cmlfleet.simulator.plans import Beat
 from cmlfleet.simulator.server import SimulatorServer
 
@@ -54,6 +54,8 @@ def demo(
         folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cmlfleet-demo-")))
         try:
             uvloop.run(_run(workers=workers, port=port, seed=seed, data_dir=folder))
+        except ConfigurationError as error:
+            raise CommandFailed(f"configuration: {error}", status=USAGE) from None
         except PortTaken as error:
             raise CommandFailed(f"{error}; try another: make run PORT=8081, or --port 8081") from None
         except (StorageUnavailable, SchemaMismatch) as error:
@@ -77,8 +79,8 @@ async def _run(*, workers: int, port: int, seed: int, data_dir: Path) -> None:
         settings = load_settings(environ=environment, overrides={"port": port, "data_dir": data_dir})
         _say("starting the service")
 
-        async def announce(service: Service, host: str, bound_port: int) -> None:
-            await _first_table(service, f"http://{host}:{bound_port}", token, workers)
+        async def announce(service: Service, url: str) -> None:
+            await _first_table(service, url, token, workers)
 
         await serve(settings, announce=announce)
     finally:

@@ -6,16 +6,15 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-
-import uvicorn
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from cmlfleet.composition import Service
+from cmlfleet.http_server import BACKLOG, HttpServer
+from cmlfleet.risks import refuse_risks
+from cmlfleet.served_certificate import ServedCertificate
 from cmlfleet.settings import Settings
 
 GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
-BACKLOG = 2048  # connections that wait to be taken
-SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
 
 
 class PortTaken(OSError):
@@ -25,29 +24,19 @@ class PortTaken(OSError):
         super().__init__(f"cannot listen on {host}:{port}: {cause.strerror or cause}")
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us: the service has more to stop than its port. `listening` is set once it answers."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # pyright: ignore[reportUnknownParameterType]
-        yield
-
-
-Announce = Callable[[Service, str, int], Awaitable[None]]
-"""Told the host and the port once the service answers there."""
+Announce = Callable[[Service, str], Awaitable[None]]
+"""Told the URL once the service answers there."""
 
 
 async def serve(settings: Settings, *, announce: Announce | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StorageUnavailable, SchemaMismatch and PortTaken."""
+    """Serve until SIGTERM or SIGINT. SIGHUP takes up the certificate anew.
+
+    Raises InsecureConfiguration, CertificateUnusable, PortTaken, StorageUnavailable, SchemaMismatch.
+    """
+    refuse_risks(settings)
+    certificate = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        certificate = ServedCertificate(settings.tls_cert, settings.tls_key)
     listener = _listen(settings.host, settings.port)
     service = Service(settings)
     stopping = asyncio.Event()
@@ -56,10 +45,26 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
         loop.add_signal_handler(name, stopping.set)
     await service.start()
     collect_garbage_rarely()
+    server = HttpServer(service.app(), listener, tls=None if certificate is None else certificate.context)
     try:
-        await _serve_http(service, listener, stopping, announce)
+        async with _kept_current(certificate):
+            await _serve_http(service, server, stopping, announce or _announce)
     finally:
         await service.stop()
+
+
+@contextlib.asynccontextmanager
+async def _kept_current(certificate: ServedCertificate | None) -> AsyncGenerator[None]:
+    if certificate is None:
+        yield
+        return
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
+    watching = asyncio.ensure_future(certificate.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 def collect_garbage_rarely() -> None:
@@ -78,24 +83,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise PortTaken(host, port, error) from error
 
 
-async def _serve_http(
-    service: Service, listener: socket.socket, stopping: asyncio.Event, announce: Announce | None
-) -> None:
-    config = uvicorn.Config(
-        service.app(),
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        server_header=False,
-    )
-    server = _Server(config)
-    running = asyncio.ensure_future(server.serve(sockets=[listener]))
+async def _serve_http(service: Service, server: HttpServer, stopping: asyncio.Event, announce: Announce) -> None:
+    running = asyncio.ensure_future(server.serve())
     listening = asyncio.ensure_future(server.listening.wait())
     await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
     if server.started:
-        host, port = listener.getsockname()[:2]
-        announcing = asyncio.ensure_future((announce or _announce)(service, host, port))
+        announcing = asyncio.ensure_future(announce(service, server.url))
         stopped = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -105,5 +99,5 @@ async def _serve_http(
     await running
 
 
-async def _announce(_service: Service, host: str, port: int) -> None:
-    sys.stderr.write(f"cmlfleet serves http://{host}:{port} (documentation at /api/docs)\n")
+async def _announce(_service: Service, url: str) -> None:
+    sys.stderr.write(f"cmlfleet serves {url} (documentation at /api/docs)\n")

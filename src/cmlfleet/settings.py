@@ -57,11 +57,18 @@ class Settings:
     secret_key_file: Path | None
     secret_key_command: str | None = field(repr=False)
     bootstrap_token: str | None = field(repr=False)
+    tls_cert: Path | None
+    tls_key: Path | None
     oidc_issuer: str | None
     oidc_client_id: str | None
     oidc_client_secret: str | None = field(repr=False)
     oidc_role_claim: str | None
     oidc_role_map: str | None
+    allow_plain_http: bool
+    allow_insecure_cml_tls: bool
+    allow_short_token: bool
+    allow_world_readable_key_file: bool
+    config_file: Path | None
     accounts: tuple[AccountSettings, ...]
     credentials: tuple[CredentialsSettings, ...]
     sources: Mapping[str, str]
@@ -115,7 +122,8 @@ def load_settings(
         values.setdefault(variable.key, variable.default)
     if values["database_url"] is None:
         values["database_url"] = f"sqlite+aiosqlite:///{Path(values['data_dir']).resolve() / 'cmlfleet.db'}"
-    settings = Settings(**values, accounts=accounts, credentials=rules, sources=sources)
+    file = config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    settings = Settings(**values, config_file=file, accounts=accounts, credentials=rules, sources=sources)
     _check_together(settings)
     return settings
 
@@ -164,6 +172,8 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "secret_key_previous belongs to secret_key; a file or a command gives earlier keys on further lines"
         )
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise ConfigurationError("CMLFLEET_TLS_CERT and CMLFLEET_TLS_KEY belong together: set both or none")
     if (settings.cml_username is None) != (settings.cml_password is None):
         raise ConfigurationError("CMLFLEET_CML_USERNAME and CMLFLEET_CML_PASSWORD belong together: set both or none")
 

@@ -149,12 +149,18 @@ VARIABLES = (
     Variable("secret_key_previous", None, _secret),
     Variable("secret_key_file", None, as_path),
     Variable("secret_key_command", None, as_text),
-    Variable("bootstrap_token", None, _secret),
+    Variable("bootstrap_token", None, as_text),
+    Variable("tls_cert", None, as_path),
+    Variable("tls_key", None, as_path),
     Variable("oidc_issuer", None, as_text),
     Variable("oidc_client_id", None, as_text),
     Variable("oidc_client_secret", None, as_text),
     Variable("oidc_role_claim", None, as_text),
     Variable("oidc_role_map", None, as_text),
+    Variable("allow_plain_http", False, as_boolean),
+    Variable("allow_insecure_cml_tls", False, as_boolean),
+    Variable("allow_short_token", False, as_boolean),
+    Variable("allow_world_readable_key_file", False, as_boolean),
 )
 SECRETS = frozenset(
     {

@@ -34,9 +34,12 @@ class Authority:
         )
 
     @property
+    def pem(self) -> str:
+        return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
     def context(self) -> ssl.SSLContext:
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=pem)
+        return ssl.create_default_context(cadata=self.pem)
 
     def issue(self, *, address: str = ADDRESS) -> "Identity":
         key = ec.generate_private_key(ec.SECP256R1())
@@ -58,14 +61,21 @@ class Identity:
     def sha256(self) -> str:
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
-    def load_into(self, context: ssl.SSLContext) -> None:
-        """New connections are made with this certificate from now on."""
-        pem = self.certificate.public_bytes(serialization.Encoding.PEM) + self.key.private_bytes(
+    @property
+    def certificate_pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def load_into(self, context: ssl.SSLContext) -> None:
+        """New connections are made with this certificate from now on."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "identity.pem"
-            path.write_bytes(pem)
+            path.write_bytes(self.certificate_pem + self.key_pem)
             context.load_cert_chain(path)
 
 

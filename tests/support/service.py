@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 
 from cmlfleet.composition import Service
+from cmlfleet.http_server import HttpServer
 from cmlfleet.settings import load_settings
 from cmlfleet.simulator.server import SimulatorServer
 from tests.support.simulator import running_simulator
@@ -20,14 +21,6 @@ from tests.support.waiting import until
 BOOTSTRAP_TOKEN = "bootstrap-" + "t" * 32
 _START_SECONDS = 20.0
 _ADOPTION_SECONDS = 120.0  # hundreds of workers on two cores that others use too
-
-
-class _Server(uvicorn.Server):
-    """Leaves the test runner's signals alone."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 @dataclass
@@ -113,17 +106,14 @@ async def running_service(
         with _environment(environment):
             service = Service(load_settings(environ=environment))
             await service.start()
-            server = _Server(
-                uvicorn.Config(service.app(), host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
-            )
+            server = HttpServer(service.app(), socket.create_server(("127.0.0.1", 0)))
             serving = asyncio.ensure_future(server.serve())
             try:
                 await until(lambda: server.started or serving.done(), timeout_seconds=_START_SECONDS)
                 await until(service.known_scopes, timeout_seconds=_START_SECONDS, what="the account's id")
-                url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
                 headers = {"Authorization": f"Bearer {BOOTSTRAP_TOKEN}"}
-                async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-                    yield RunningService(service, simulator, client, url)
+                async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client:
+                    yield RunningService(service, simulator, client, server.url)
             finally:
                 server.should_exit = True
                 await serving

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
 from cmlfleet import __version__
@@ -23,9 +23,10 @@ from cmlfleet.api.controllers import (
     tokens_controller,
     workers_controller,
 )
-from cmlfleet.api.docs_page import docs_page
-from cmlfleet.api.limits import guard
+from cmlfleet.api.docs_page import DOCS_POLICY, docs_page
+from cmlfleet.api.limits import BodyLimit
 from cmlfleet.api.problems import Problem, install_problems
+from cmlfleet.api.security_headers import SecurityHeaders
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
@@ -59,9 +60,16 @@ def create_app(
     return app
 
 
+class _Api(FastAPI):
+    """Starlette's own outermost layer answers faults; what every answer says comes outside of it."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack())
+
+
 def bare_app() -> FastAPI:
     """Routes and documents, with nothing behind them."""
-    app = FastAPI(
+    app = _Api(
         title="cmlfleet",
         version=__version__,
         docs_url=None,
@@ -73,7 +81,7 @@ def bare_app() -> FastAPI:
     install_problems(app)
     # The stream compresses badly event by event and must never wait in a compressor's buffer.
     app.add_middleware(CompressMiddleware, minimum_size=2048)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=guard)
+    app.add_middleware(BodyLimit)
     for router in (
         system_controller.router,
         system_controller.signed_in_router,
@@ -89,7 +97,8 @@ def bare_app() -> FastAPI:
 
     @app.get("/api/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        return HTMLResponse(docs_page(openapi_of(app), notice=app.state.notice))
+        page = docs_page(openapi_of(app), notice=app.state.notice)
+        return HTMLResponse(page, headers={"Content-Security-Policy": DOCS_POLICY})
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]

@@ -1,5 +1,7 @@
 """The API's documentation as one plain page: made from the OpenAPI document, with nothing loaded from elsewhere."""
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -10,6 +12,18 @@ code, h2 { font-family: ui-monospace, monospace } h2 { font-size: 1rem; margin: 
 .verb { display: inline-block; min-width: 4.5em; font-weight: 700 } dl { margin: .25rem 0 0 5.2em }
 dt { font-family: ui-monospace, monospace } dd { margin: 0 0 .25rem 1.5em }
 """
+
+
+DOCS_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""The page's own style, and nothing else."""
 
 
 def docs_page(document: dict[str, Any], *, notice: str) -> str:

@@ -1,32 +1,27 @@
-"""What is refused before it is read, and what every answer says to a browser."""
+"""What is refused before it is read."""
 
-from collections.abc import Awaitable, Callable
-
-from fastapi import Request, Response
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cmlfleet.api.problems import problem
 
 LARGEST_BODY_BYTES = 1 << 20
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'"
 
 
-async def guard(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Bound the body, name its type, and set the headers that a browser honours."""
-    length = request.headers.get("content-length", "0")
-    if (
-        not length.isdigit()
-        or int(length) > LARGEST_BODY_BYTES
-        or "chunked" in request.headers.get("transfer-encoding", "")
-    ):
-        return problem(request, 413, f"a body has at most {LARGEST_BODY_BYTES} bytes, and says how many it has")
-    response = await proceed(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
-    return response
+class BodyLimit:
+    """A body has at most a mebibyte, and says how many bytes it has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 413 in place of the application."""
+        if scope["type"] == "http":
+            request = Request(scope)
+            length = request.headers.get("content-length", "0")
+            is_said = length.isascii() and length.isdigit() and "transfer-encoding" not in request.headers
+            if not is_said or int(length) > LARGEST_BODY_BYTES:
+                detail = f"a body has at most {LARGEST_BODY_BYTES} bytes, and says how many it has"
+                await problem(request, 413, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

@@ -89,7 +89,12 @@ class Client:
     def _reached(self) -> Generator[None]:
         try:
             yield
-        except httpx2.ConnectError:
+        except httpx2.ConnectError as error:
+            if "certificate" in str(error).lower():
+                raise CommandFailed(
+                    f"the certificate of {service_url()} is not trusted here ({error}): for an authority of your own "
+                    "set SSL_CERT_FILE"
+                ) from None
             raise CommandFailed(
                 f"no service answers at {self._url}: start it with `cmlfleet serve` "
                 "(`make run` for the demo), or set CMLFLEET_URL"

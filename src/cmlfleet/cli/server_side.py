@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from cmlfleet.cli.configuration import configured
-from cmlfleet.cli.exit_codes import FAILED, CommandFailed
+from cmlfleet.cli.exit_codes import FAILED, USAGE, CommandFailed
 from cmlfleet.cli.options import Config
 
 
@@ -46,6 +46,8 @@ def serve(
     from cmlfleet.persistence.migrate import SchemaMismatch  # noqa: PLC0415 - as above
     from cmlfleet.serve import PortTaken  # noqa: PLC0415 - as above
     from cmlfleet.serve import serve as run  # noqa: PLC0415 - as above
+    from cmlfleet.served_certificate import CertificateUnusable  # noqa: PLC0415 - as above
+    from cmlfleet.settings import ConfigurationError  # noqa: PLC0415 - as above
 
     configure_logs()
     configure_tracing()
@@ -53,6 +55,10 @@ def serve(
         uvloop.run(run(settings))
     except (StorageUnavailable, SchemaMismatch) as error:
         raise CommandFailed(str(error)) from None
+    except ConfigurationError as error:
+        raise CommandFailed(f"configuration: {error}", status=USAGE) from None
+    except CertificateUnusable as error:
+        raise CommandFailed(f"CMLFLEET_TLS_CERT, CMLFLEET_TLS_KEY: {error}", status=USAGE) from None
     except PortTaken as error:
         raise CommandFailed(f"{error}; choose another with --port or CMLFLEET_PORT") from None
 

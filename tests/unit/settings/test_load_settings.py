@@ -118,8 +118,8 @@ def test_an_account_that_is_wrong_is_numbered(tmp_path: Path) -> None:
 
 
 def test_a_short_secret_is_refused_and_never_shown() -> None:
-    text = problem({"CMLFLEET_BOOTSTRAP_TOKEN": "hunter2"})
-    assert "CMLFLEET_BOOTSTRAP_TOKEN" in text
+    text = problem({"CMLFLEET_SECRET_KEY": "hunter2"})
+    assert "CMLFLEET_SECRET_KEY" in text
     assert "at least 32 characters" in text
     assert "hunter2" not in text
 
@@ -166,3 +166,7 @@ def test_a_secret_key_comes_from_one_place() -> None:
     assert "secret_key_previous belongs to secret_key" in problem({"CMLFLEET_SECRET_KEY_PREVIOUS": SECRET})
     settings = load_settings(environ={"CMLFLEET_SECRET_KEY_COMMAND": "vault read -token=hunter2 key"})
     assert "hunter2" not in settings.describe() + repr(settings)
+
+
+def test_a_certificate_needs_its_key() -> None:
+    assert "CMLFLEET_TLS_CERT and CMLFLEET_TLS_KEY belong together" in problem({"CMLFLEET_TLS_CERT": "/x.pem"})

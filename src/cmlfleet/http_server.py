@@ -1,0 +1,64 @@
+"""The HTTP server: uvicorn on a socket of ours, with our limits on connections."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Generator
+from typing import Any
+
+import uvicorn
+
+from cmlfleet.api.http_connection import HttpConnection
+
+BACKLOG = 2048  # connections that wait to be taken
+SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
+HANDSHAKE_SECONDS = 10.0  # for TLS; a client that is there needs a tenth
+
+
+class HttpServer(uvicorn.Server):
+    """Leaves signals to us: the service has more to stop than its port. `listening` is set once it answers."""
+
+    def __init__(self, app: Any, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            http=HttpConnection,
+            ws="none",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+        )
+        super().__init__(config)
+        self._listener = listener
+        self._tls = tls
+        self.listening = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        host, port = self._listener.getsockname()[:2]
+        literal = f"[{host}]" if ":" in host else host
+        return f"{'http' if self._tls is None else 'https'}://{literal}:{port}"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's own way to listen leaves a handshake a whole minute."""
+        del sockets
+        await super().startup([])
+        server = await asyncio.get_running_loop().create_server(
+            self._connection,
+            sock=self._listener,
+            ssl=self._tls,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=None if self._tls is None else HANDSHAKE_SECONDS,
+        )
+        self.servers.append(server)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """None."""
+        yield
+
+    def _connection(self) -> HttpConnection:
+        return HttpConnection(self.config, self.server_state, self.lifespan.state)
