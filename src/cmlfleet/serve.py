@@ -99,5 +99,11 @@ async def _serve_http(service: Service, server: HttpServer, stopping: asyncio.Ev
     await running
 
 
-async def _announce(_service: Service, url: str) -> None:
+async def _announce(service: Service, url: str) -> None:
     sys.stderr.write(f"cmlfleet serves {url} (documentation at /api/docs)\n")
+    code = await service.set_up_code()
+    if code is not None:
+        sys.stderr.write(
+            f"nobody can sign in yet: make the first admin in the console with the set-up code {code}\n"
+            "(once; the code of the latest start holds), or here: cmlfleet user create --role admin NAME\n"
+        )

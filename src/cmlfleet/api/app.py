@@ -21,6 +21,7 @@ from cmlfleet.api.controllers import (
     stream_controller,
     system_controller,
     tokens_controller,
+    users_controller,
     workers_controller,
 )
 from cmlfleet.api.docs_page import DOCS_POLICY, docs_page
@@ -30,7 +31,13 @@ from cmlfleet.api.security_headers import SecurityHeaders
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
-OPEN = (("get", "/healthz"), ("get", "/readyz"), ("post", "/api/v1/session"))
+OPEN = (
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/api/v1/session/options"),
+    ("post", "/api/v1/session"),
+    ("post", "/api/v1/session/set-up"),
+)
 """What whoever is not signed in may ask for."""
 
 NO_CONSOLE = (
@@ -88,6 +95,7 @@ def bare_app() -> FastAPI:
         fleet_controller.router,
         workers_controller.router,
         tokens_controller.router,
+        users_controller.router,
         session_controller.router,
         session_controller.signed_in_router,
         audit_controller.router,

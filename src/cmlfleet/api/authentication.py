@@ -15,22 +15,33 @@ from cmlfleet.api.problems import CrossSiteRequest, NotSignedIn
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import token_hash
 from cmlfleet.application.commands.session_commands import has_ended
-from cmlfleet.application.ports.sessions import SessionStore
+from cmlfleet.application.ports.sessions import Session, SessionStore, token_holder
 from cmlfleet.application.ports.storage import TokenStore
+from cmlfleet.application.ports.users import UserStore
 from cmlfleet.application.principal import Kind, Principal, Role
 from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
-NOTE_USE_EVERY = timedelta(minutes=1)  # of a session: reading pages must not write a row for each request
+NOTE_USE_EVERY = timedelta(minutes=1)  # of a session or token: reading must not write a row for each request
 
 
 class Authenticator:
     """The bootstrap token is an administrator's; every other is looked up by its hash at each request, so that a
-    revocation acts at once, on the sessions that were opened with it too."""
+    revocation acts at once, on the sessions that were opened with it too. `knows_provider`: an OpenID provider is
+    configured, and the sessions of those whom it vouched for go on."""
 
     def __init__(
-        self, *, tokens: TokenStore, sessions: SessionStore, bootstrap_token: str | None, clock: Clock
+        self,
+        *,
+        tokens: TokenStore,
+        users: UserStore,
+        sessions: SessionStore,
+        bootstrap_token: str | None,
+        knows_provider: bool,
+        clock: Clock,
     ) -> None:
         self._tokens = tokens
+        self._users = users
+        self._knows_provider = knows_provider
         self._sessions = sessions
         self._bootstrap_hash = None if bootstrap_token is None else token_hash(bootstrap_token)
         self._clock = clock
@@ -48,20 +59,38 @@ class Authenticator:
         session = await self._sessions.find(id_hash)
         holder = None
         if session is not None and not has_ended(session, now=now):
-            holder = await self._holder_of_hash(session.token_hash)
+            holder = await self._holder_of(session)
         if session is None or holder is None:
             raise NotSignedIn("the session has ended: sign in again")
         if now - session.last_used_at >= NOTE_USE_EVERY:
             await self._sessions.used(id_hash, at=now)
         return holder
 
+    async def _holder_of(self, session: Session) -> Principal | None:
+        kind, _, name = session.holder.partition(":")
+        if kind == "token":
+            return await self._holder_of_hash(name)
+        if kind == "user":
+            user = await self._users.get(name)
+            if user is None or user.disabled:
+                return None
+            return Principal(user.name, user.role, user.limit, kind=Kind.USER, holder=session.holder)
+        identity = session.identity
+        if identity is None or not self._knows_provider:
+            return None
+        return Principal(identity.name, identity.role, identity.limit, kind=Kind.USER, holder=session.holder)
+
     async def _holder_of_hash(self, presented: str) -> Principal | None:
         if self._bootstrap_hash is not None and hmac.compare_digest(presented, self._bootstrap_hash):
-            return Principal("bootstrap", Role.ADMIN, kind=Kind.BOOTSTRAP)
+            return Principal("bootstrap", Role.ADMIN, kind=Kind.BOOTSTRAP, holder=token_holder(presented))
         record = await self._tokens.find(presented)
-        if record is None or (record.expires_at is not None and record.expires_at <= self._clock()):
+        now = self._clock()
+        if record is None or (record.expires_at is not None and record.expires_at <= now):
             return None
-        return Principal(record.name, Role(record.role), record.limit, kind=Kind.TOKEN)
+        if record.last_used_at is None or now - record.last_used_at >= NOTE_USE_EVERY:
+            await self._tokens.used(record.id, at=now)
+        holder = token_holder(presented)
+        return Principal(record.name, Role(record.role), record.limit, kind=Kind.TOKEN, holder=holder)
 
 
 def address_of(request: Request) -> str | None:

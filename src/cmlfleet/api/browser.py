@@ -8,6 +8,8 @@ from fastapi import Request, Response
 from cmlfleet.api.problems import CrossSiteRequest
 
 SESSION_COOKIE = "cmlfleet_session"
+DEVICE_COOKIE = "cmlfleet_device"
+DEVICE_SECONDS = 90 * 86_400
 CONSOLE_HEADER = "X-Requested-With"  # a page of another site cannot send it without our leave, which nobody gets
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -15,6 +17,24 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 def session_id_of(request: Request) -> str | None:
     """What the browser holds."""
     return request.cookies.get(SESSION_COOKIE) or None
+
+
+def device_of(request: Request) -> str | None:
+    """What an earlier sign-in gave this browser."""
+    return request.cookies.get(DEVICE_COOKIE) or None
+
+
+def give_device(request: Request, response: Response, device: str) -> None:
+    """Kept when the session ends: it opens nothing, and only says that somebody signed in here before."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        device,
+        max_age=DEVICE_SECONDS,
+        path="/api/v1/session",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
 
 
 def give_session(request: Request, response: Response, *, session_id: str, ends_at: datetime) -> None:

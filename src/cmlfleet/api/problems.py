@@ -1,5 +1,6 @@
 """Every refusal is a problem document (RFC 9457) that says what was wrong and what is allowed."""
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -85,7 +86,10 @@ _STATUS: dict[type[Exception], int] = {
     errors.WorkerNotFound: 404,
     errors.OperationNotFound: 404,
     errors.TokenNotFound: 404,
+    errors.UserNotFound: 404,
     errors.NotAllowed: 403,
+    errors.SignInRefused: 401,
+    errors.TooManyAttempts: 429,
     errors.BeyondLimit: 403,
     errors.LabelGuarded: 403,
     errors.SourceUnavailable: 503,
@@ -113,6 +117,8 @@ def _known(status: int) -> Callable[[Request, Exception], Awaitable[JSONResponse
         headers: dict[str, str] = {}
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, errors.TooManyAttempts):
+            headers["Retry-After"] = str(math.ceil(error.wait_seconds))
         if status == 503:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         fields = [FieldProblem(location="request", message=str(error))] if status == 422 else None

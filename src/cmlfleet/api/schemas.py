@@ -11,6 +11,8 @@ from cmlfleet.application.team_limit import TeamLimit, team_limit
 
 Text = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+RoleName = Annotated[str, StringConstraints(pattern="^(viewer|operator|admin)$")]
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00\x1f=,]+$")]
 LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00\x1f]*$")]
 
@@ -80,7 +82,7 @@ class TokenBody(Body):
     """A new API token."""
 
     name: Name
-    role: Annotated[str, StringConstraints(pattern="^(viewer|operator|admin)$")]
+    role: RoleName
     limit: LimitBody | None = None
     expires_at: Annotated[datetime, Field(strict=False)] | None = None
 
@@ -202,9 +204,60 @@ class NewToken(BaseModel):
 
 
 class SignInBody(Body):
-    """An API token."""
+    """An API token, or a user's name and password."""
 
-    token: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+    token: Secret | None = None
+    username: Secret | None = None
+    password: Secret | None = None
+
+
+class SetUpBody(Body):
+    """The first admin, with the code that the service printed."""
+
+    code: Secret
+    username: Name
+    password: Secret
+
+
+class PasswordBody(Body):
+    """One's own password, and the one to come."""
+
+    present: Secret
+    new: Secret
+
+
+class UserBody(Body):
+    """Somebody new."""
+
+    name: Name
+    role: RoleName
+    limit: LimitBody | None = None
+    password: Secret
+
+
+class UserChangeBody(Body):
+    """What is not given stays; a limit of null is none."""
+
+    role: RoleName | None = None
+    limit: LimitBody | None = None
+    disabled: bool | None = None
+    password: Secret | None = None
+
+
+class UserList(BaseModel):
+    """Every user."""
+
+    items: list[views.UserView]
+    next_cursor: str | None
+    total: int
+
+
+class SignInOptions(BaseModel):
+    """How one may sign in. `set_up`: there is no user yet, and the service printed a code for the first."""
+
+    password: bool
+    openid: bool
+    set_up: bool
 
 
 class Health(BaseModel):

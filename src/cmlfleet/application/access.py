@@ -12,9 +12,20 @@ from cmlfleet.application.commands.forget_worker_command import ForgetWorkerComm
 from cmlfleet.application.commands.import_workers_command import ImportWorkersCommand
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
 from cmlfleet.application.commands.refresh_workers_command import RefreshWorkersCommand
-from cmlfleet.application.commands.session_commands import CloseSessionCommand, OpenSessionCommand
+from cmlfleet.application.commands.session_commands import (
+    CloseSessionCommand,
+    EndMySessionsCommand,
+    OpenSessionCommand,
+)
 from cmlfleet.application.commands.set_credentials_command import DeleteCredentialsCommand, SetCredentialsCommand
+from cmlfleet.application.commands.sign_in_command import SignInCommand
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
+from cmlfleet.application.commands.user_commands import (
+    ChangePasswordCommand,
+    CreateUserCommand,
+    SetUpCommand,
+    UpdateUserCommand,
+)
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Role
 from cmlfleet.application.queries.audit_queries import ExportAuditQuery, ListAuditQuery
@@ -27,10 +38,12 @@ from cmlfleet.application.queries.get_license_query import GetLicenseQuery
 from cmlfleet.application.queries.get_me_query import GetMeQuery
 from cmlfleet.application.queries.get_metrics_query import GetMetricsQuery
 from cmlfleet.application.queries.get_samples_query import GetSamplesQuery
+from cmlfleet.application.queries.get_sign_in_options_query import GetSignInOptionsQuery
 from cmlfleet.application.queries.get_system_query import GetSystemQuery
 from cmlfleet.application.queries.list_events_query import ListEventsQuery
 from cmlfleet.application.queries.list_labs_query import ListLabsQuery
 from cmlfleet.application.queries.list_tokens_query import ListTokensQuery
+from cmlfleet.application.queries.list_users_query import ListUsersQuery
 from cmlfleet.application.queries.list_workers_query import ListWorkersQuery
 from cmlfleet.application.queries.operations_queries import GetOperationQuery, ListOperationsQuery
 
@@ -63,6 +76,7 @@ class Rule:
 
 ACCESS: Mapping[type[Message[Any]], Rule] = {
     # queries
+    GetSignInOptionsQuery: Rule(Role.VIEWER, Reach.SELF),
     GetMeQuery: Rule(Role.VIEWER, Reach.SELF),
     ListWorkersQuery: Rule(Role.VIEWER, Reach.WITHIN),
     GetCMLWorkerByIdQuery: Rule(Role.VIEWER, Reach.WORKER),
@@ -79,6 +93,7 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     ListAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
     ExportAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
     GetSystemQuery: Rule(Role.ADMIN, Reach.FLEET),
+    ListUsersQuery: Rule(Role.ADMIN, Reach.FLEET),
     ListTokensQuery: Rule(Role.ADMIN, Reach.FLEET),
     # commands
     RefreshWorkerMetricsCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.UNLESS_BY_ITSELF),
@@ -93,6 +108,12 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.UNLESS_BY_ITSELF),
     OpenSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    EndMySessionsCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    SignInCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    SetUpCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    ChangePasswordCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    CreateUserCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
+    UpdateUserCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
     CreateTokenCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
     RevokeTokenCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),
 }

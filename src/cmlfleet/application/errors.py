@@ -21,6 +21,21 @@ class NotAllowed(Refused):
         self.needed = needed
 
 
+class SignInRefused(Refused):
+    """Says the same whatever was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("that is not right: the name, the password or the code")
+
+
+class TooManyAttempts(Refused):
+    """Of an address, or for an account."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__(f"too many attempts: wait {wait_seconds:.0f} seconds")
+        self.wait_seconds = wait_seconds
+
+
 class BeyondLimit(Refused):
     """The message concerns the whole fleet, and its sender is limited to a part of it."""
 
@@ -61,6 +76,13 @@ class TokenNotFound(ApplicationError):
 
     def __init__(self, token_id: str) -> None:
         super().__init__(f"no API token has the id {token_id!r}")
+
+
+class UserNotFound(ApplicationError):
+    """No user has this id."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"no user has the id {user_id!r}")
 
 
 class InvalidRequest(ApplicationError):

@@ -1,6 +1,6 @@
 """Who sends a message, and what they may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cmlfleet.application.team_limit import TeamLimit
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 class Principal:
     """A user, an API token by its name, or a part of the service itself. `limit` None: the whole fleet.
 
-    `address` is where the request came from.
+    `address` is where the request came from, `holder` what their sessions are kept under (`ports/sessions.py`).
     """
 
     name: str
@@ -45,6 +45,7 @@ class Principal:
     limit: TeamLimit | None = None
     kind: Kind = Kind.USER
     address: str | None = None
+    holder: str | None = field(default=None, repr=False)
 
 
 SYSTEM = Principal("system", Role.ADMIN, kind=Kind.SERVICE)

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, Group, str]] = {
     "migrate": ("server_side:migrate", _AT_HOME, "Bring the database's schema up to date."),
     "doctor": ("server_side:doctor", _AT_HOME, "Check configuration, database, AWS permissions and controllers."),
     "secrets": ("secrets_commands:app", _AT_HOME, "The key of stored secrets."),
+    "user": ("users:app", _AT_HOME, "People who sign in with a password: create, list, disable, enable."),
     "token": ("tokens:app", _AT_HOME, "Create, list and revoke API tokens."),
 }
 """Each command's place, group, and line in the help: the module itself is not imported for them."""

@@ -4,7 +4,7 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter
 
 from cmlfleet.cli import words
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 app = App(name="token", help="Create, list and revoke API tokens.")
 
 
-def _limit(token: dict[str, Any]) -> str:
+MOST_UNITS = 100_000
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+def limit_shown(token: dict[str, Any]) -> str:
+    """Of a token or a user; nothing for the whole fleet."""
     limit = token["limit"]
     return "" if limit is None else ", ".join((*limit["labels"], *limit["accounts"]))
 
@@ -31,7 +36,7 @@ _COLUMNS: tuple[Column, ...] = (
     Column("CREATED", lambda token: words.moment(token["created_at"])),
     Column("EXPIRES", lambda token: words.moment(token["expires_at"]) if token["expires_at"] else "never"),
     Column("USED", lambda token: words.age(token["last_used_at"])),
-    Column("ONLY", _limit, sentence=True),
+    Column("ONLY", limit_shown, sentence=True),
 )
 
 
@@ -42,7 +47,7 @@ def create(
     name: str,
     label: Annotated[list[str] | None, Parameter(name="--label", negative=())] = None,
     account: Annotated[list[str] | None, Parameter(name="--account", negative=())] = None,
-    days: Annotated[int | None, Parameter(name="--days", validator=validators.Number(gte=1))] = None,
+    expires: str | None = None,
     config: Config = None,
 ) -> None:
     """Print a new API token, once.
@@ -57,8 +62,8 @@ def create(
         Only workers with this label, key=value. Several values of one key are alternatives.
     account
         Only workers of this AWS account.
-    days
-        How long it is valid; for ever unless given.
+    expires
+        After how long it stops working: 90d, 12h or 30m; never by default.
     """
     from cmlfleet.application.clock import utc_now  # noqa: PLC0415 - slow to import
     from cmlfleet.application.commands.create_token_command import CreateTokenCommand  # noqa: PLC0415 - as above
@@ -68,7 +73,7 @@ def create(
         name=name,
         role=Role(role),
         limit=limit_of(label, account),
-        expires_at=None if days is None else utc_now() + timedelta(days=days),
+        expires_at=None if expires is None else utc_now() + _span(expires),
     )
     created = send(config, message)
     sys.stdout.write(created.token + "\n")
@@ -96,6 +101,13 @@ def revoke(token_id: str, *, config: Config = None) -> None:
 
     send(config, RevokeTokenCommand(token_id=token_id))
     sys.stderr.write("revoked\n")
+
+
+def _span(text: str) -> timedelta:
+    number, unit = text[:-1], _UNITS.get(text[-1:])
+    if unit is None or not (number.isascii() and number.isdigit() and 0 < int(number) < MOST_UNITS):
+        raise CommandFailed(f"--expires {text!r}: a number and d, h or m, such as 90d", status=USAGE)
+    return int(number) * unit
 
 
 def limit_of(labels: list[str] | None, accounts: list[str] | None) -> "TeamLimit | None":

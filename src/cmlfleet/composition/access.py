@@ -7,15 +7,24 @@ from cmlfleet.application.access import ACCESS
 from cmlfleet.application.auditing import Auditing
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.commands import create_token_command, session_commands
+from cmlfleet.application.commands import create_token_command, session_commands, sign_in_command, user_commands
 from cmlfleet.application.mediator import Mediator, Registration
 from cmlfleet.application.principal import Kind, Principal, Role
-from cmlfleet.application.queries import list_tokens_query
+from cmlfleet.application.queries import get_sign_in_options_query, list_tokens_query, list_users_query
+from cmlfleet.integration.passwords import Argon2Passwords
 from cmlfleet.persistence.storage import Storage
 
 
 def access_messages(storage: Storage, clock: Clock) -> list[tuple[Any, Any]]:
     """Each with its handler."""
+    passwords = Argon2Passwords()
+    users = user_commands.UserCommandsHandler(
+        users=storage.users,
+        passwords=passwords,
+        attempts=storage.attempts,
+        sessions=storage.sessions,
+        clock=clock,
+    )
     return [
         (
             create_token_command.CreateTokenCommand,
@@ -34,10 +43,38 @@ def access_messages(storage: Storage, clock: Clock) -> list[tuple[Any, Any]]:
             session_commands.CloseSessionCommandHandler(sessions=storage.sessions),
         ),
         (
+            session_commands.EndMySessionsCommand,
+            session_commands.EndMySessionsCommandHandler(sessions=storage.sessions),
+        ),
+        (
+            sign_in_command.SignInCommand,
+            sign_in_command.SignInCommandHandler(
+                users=storage.users,
+                passwords=passwords,
+                attempts=storage.attempts,
+                sessions=storage.sessions,
+                clock=clock,
+            ),
+        ),
+        (user_commands.CreateUserCommand, users),
+        (user_commands.SetUpCommand, users),
+        (user_commands.UpdateUserCommand, users),
+        (user_commands.ChangePasswordCommand, users),
+        (
+            get_sign_in_options_query.GetSignInOptionsQuery,
+            get_sign_in_options_query.GetSignInOptionsQueryHandler(users=storage.users, openid=False),
+        ),
+        (list_users_query.ListUsersQuery, list_users_query.ListUsersQueryHandler(users=storage.users)),
+        (
             list_tokens_query.ListTokensQuery,
             list_tokens_query.ListTokensQueryHandler(tokens=storage.tokens),
         ),
     ]
+
+
+async def limited_labels(storage: Storage) -> frozenset[str]:
+    """The keys of labels that team limits use, of tokens and of users."""
+    return await storage.tokens.limited_labels() | await storage.users.limited_labels()
 
 
 def server_mediator(storage: Storage, clock: Clock) -> Mediator:

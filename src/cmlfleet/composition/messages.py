@@ -37,7 +37,7 @@ from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.worker_shelf import WorkerShelf
-from cmlfleet.composition.access import access_messages
+from cmlfleet.composition.access import access_messages, limited_labels
 from cmlfleet.composition.coordination import Coordination, Foundation
 from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL
 
@@ -128,7 +128,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         (
             update_worker_command.UpdateWorkerCommand,
             update_worker_command.UpdateWorkerCommandHandler(
-                shelf=shelf, guarded_labels=storage.tokens.limited_labels, clock=clock
+                shelf=shelf, guarded_labels=lambda: limited_labels(storage), clock=clock
             ),
         ),
         (

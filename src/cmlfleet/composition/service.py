@@ -14,6 +14,7 @@ from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand, DiscoveryResult
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshResult, RefreshWorkerMetricsCommand
+from cmlfleet.application.commands.user_commands import new_set_up_code
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import DISCOVERY, Principal
@@ -105,13 +106,26 @@ class Service:
         """Return once everything that is configured is known."""
         await self.sources.until_known()
 
+    async def set_up_code(self) -> str | None:
+        """A code for the first admin, where nobody could sign in otherwise; only its hash is stored."""
+        settings = self._settings
+        if (
+            settings.bootstrap_token is not None
+            or settings.oidc_issuer is not None
+            or await self.storage.tokens.list()
+        ):
+            return None
+        return await new_set_up_code(self.storage.users)
+
     def app(self) -> FastAPI:
         """The HTTP side."""
         return create_app(
             mediator=self.mediator,
             authenticator=Authenticator(
                 tokens=self.storage.tokens,
+                users=self.storage.users,
                 sessions=self.storage.sessions,
+                knows_provider=self._settings.oidc_issuer is not None,
                 bootstrap_token=self._settings.bootstrap_token,
                 clock=self._clock,
             ),

@@ -1,15 +1,16 @@
 """The console's sessions, by the hash of their id."""
 
-from dataclasses import asdict
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import delete, insert, or_, select, update
 
-from cmlfleet.application.ports.sessions import Session
+from cmlfleet.application.ports.sessions import Identity, Session
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
 
 _table = tables.sessions
+_decoder = msgspec.json.Decoder(Identity)
 
 
 class SqlSessionStore:
@@ -21,16 +22,30 @@ class SqlSessionStore:
     async def add(self, session: Session, *, id_hash: str) -> None:
         """Store a new one."""
         async with self._database.writing() as connection:
-            await connection.execute(insert(_table), {"id_hash": id_hash, **asdict(session)})
+            await connection.execute(
+                insert(_table),
+                {
+                    "id_hash": id_hash,
+                    "holder": session.holder,
+                    "identity": None if session.identity is None else msgspec.json.encode(session.identity),
+                    "created_at": session.created_at,
+                    "last_used_at": session.last_used_at,
+                },
+            )
 
     async def find(self, id_hash: str) -> Session | None:
         """The session, ended or not."""
-        query = select(_table.c.token_hash, _table.c.created_at, _table.c.last_used_at)
+        query = select(_table)
         async with self._database.reading() as connection:
             row = (await connection.execute(query.where(_table.c.id_hash == id_hash))).first()
             if row is None:
                 return None
-            return Session(token_hash=row.token_hash, created_at=row.created_at, last_used_at=row.last_used_at)
+            return Session(
+                holder=row.holder,
+                identity=None if row.identity is None else _decoder.decode(row.identity),
+                created_at=row.created_at,
+                last_used_at=row.last_used_at,
+            )
 
     async def used(self, id_hash: str, *, at: datetime) -> None:
         """It is in use."""
@@ -42,6 +57,11 @@ class SqlSessionStore:
         async with self._database.writing() as connection:
             done = await connection.execute(delete(_table).where(_table.c.id_hash == id_hash))
             return done.rowcount > 0
+
+    async def remove_of(self, holder: str) -> int:
+        """How many went."""
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(_table).where(_table.c.holder == holder))).rowcount
 
     async def remove_ended(self, *, created_before: datetime, used_before: datetime) -> int:
         """How many went."""

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from cmlfleet.application.clock import Clock
+from cmlfleet.persistence.attempts import SqlAttempts
 from cmlfleet.persistence.audit import SqlAuditTrail
 from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
@@ -16,6 +17,7 @@ from cmlfleet.persistence.sealing import Sealer
 from cmlfleet.persistence.secret_key import KeySource
 from cmlfleet.persistence.sessions import SqlSessionStore
 from cmlfleet.persistence.tokens import SqlTokenStore
+from cmlfleet.persistence.users import SqlUserStore
 from cmlfleet.persistence.workers import SqlWorkerStore
 
 
@@ -34,6 +36,8 @@ class Storage:
         self.sealer = Sealer(keys)
         self.credentials = SqlCredentialsStore(self.database, sealer=self.sealer)
         self.tokens = SqlTokenStore(self.database)
+        self.users = SqlUserStore(self.database)
+        self.attempts = SqlAttempts(self.database, clock=clock)
         self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)
         self.audit = SqlAuditTrail(self.database)

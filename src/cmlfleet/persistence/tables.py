@@ -203,9 +203,39 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id_hash", PlainText, primary_key=True),
-    Column("token_hash", PlainText, nullable=False),
+    Column("holder", PlainText, nullable=False, index=True),
+    Column("identity", LargeBinary),
     Column("created_at", UTCDateTime, nullable=False),
     Column("last_used_at", UTCDateTime, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("folded_name", PlainText, nullable=False, unique=True),
+    Column("role", PlainText, nullable=False),
+    Column("team_limit", LargeBinary),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("last_signed_in_at", UTCDateTime),
+    Column("password_hash", PlainText, nullable=False),
+)
+
+set_up_code = Table(
+    "set_up_code",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("code_hash", PlainText, nullable=False),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("key", PlainText, primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
 )
 
 operations = Table(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.persistence import tables
@@ -22,6 +23,13 @@ def encode_limit(limit: TeamLimit | None) -> bytes | None:
 def decode_limit(document: bytes | None) -> TeamLimit | None:
     """What `encode_limit` made."""
     return None if document is None else _decoder.decode(document)
+
+
+async def limited_labels(connection: AsyncConnection, table: Table) -> frozenset[str]:
+    """The keys of labels that the limits in a table use."""
+    query = select(table.c.team_limit).where(table.c.team_limit.is_not(None))
+    limits = [decode_limit(document) for document in (await connection.execute(query)).scalars()]
+    return frozenset(key for limit in limits if limit is not None for key in limit.by_key())
 
 
 def within(limit: TeamLimit | None, rows: Any) -> Iterator[ColumnElement[bool]]:

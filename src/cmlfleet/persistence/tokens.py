@@ -1,14 +1,15 @@
 """API tokens, by the hash of their text."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from cmlfleet.application.ports.storage import ApiToken
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
-from cmlfleet.persistence.team_limits import decode_limit, encode_limit
+from cmlfleet.persistence.team_limits import decode_limit, encode_limit, limited_labels
 
 
 class SqlTokenStore:
@@ -45,6 +46,12 @@ class SqlTokenStore:
             rows = await connection.execute(select(tables.api_tokens).order_by(tables.api_tokens.c.created_at))
             return [_record(row) for row in rows]
 
+    async def used(self, token_id: str, *, at: datetime) -> None:
+        """It is in use."""
+        same = tables.api_tokens.c.token_id == token_id
+        async with self._database.writing() as connection:
+            await connection.execute(update(tables.api_tokens).where(same).values(last_used_at=at))
+
     async def revoke(self, token_id: str) -> ApiToken | None:
         """The token as it was."""
         tokens = tables.api_tokens
@@ -55,10 +62,8 @@ class SqlTokenStore:
 
     async def limited_labels(self) -> frozenset[str]:
         """The keys of labels that limits use."""
-        query = select(tables.api_tokens.c.team_limit).where(tables.api_tokens.c.team_limit.is_not(None))
         async with self._database.reading() as connection:
-            limits = [decode_limit(document) for document in (await connection.execute(query)).scalars()]
-            return frozenset(key for limit in limits if limit is not None for key in limit.by_key())
+            return await limited_labels(connection, tables.api_tokens)
 
 
 def _record(row: Any) -> ApiToken:

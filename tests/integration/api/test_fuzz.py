@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.support.service import BOOTSTRAP_TOKEN, running_service
 
-from cmlfleet.api.app import bare_app, openapi_of
+from cmlfleet.api.app import OPEN, bare_app, openapi_of
 
 EXAMPLES = 25  # of each route: some 1,500 requests in all
-EXAMPLES_OF_STRANGERS = 5
+EXAMPLES_OF_OTHERS = 5
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 WORKERS = 12
-SIGN_IN = "/api/v1/session"  # open to whoever has a token to show
+SIGN_IN = ("/api/v1/session", "/api/v1/session/set-up")  # open to whoever has something to show
+OF_ONESELF = "/api/v1/session/everywhere"
+FOR_ADMINS = ("/api/v1/tokens", "/api/v1/users", "/api/v1/audit", "/api/v1/system")
 STREAM = "/api/v1/stream"  # never ends: it has tests of its own
 _START_SECONDS = 30.0
 
@@ -89,13 +92,44 @@ def test_of_a_worker_that_exists(case: Any, url: str, worker_ids: Iterator[str])
 
 
 @schema.parametrize()
-@_examples(EXAMPLES_OF_STRANGERS)
+@_examples(EXAMPLES_OF_OTHERS)
 def test_without_a_token(case: Any, url: str) -> None:
     answer = case.call_and_validate(base_url=url, checks=CHECKS)
-    if case.path == SIGN_IN:
-        assert answer.status_code != 200
-    elif case.path not in ("/healthz", "/readyz"):
+    if case.path in SIGN_IN:
+        assert answer.status_code not in (200, 204)
+    elif (case.method.lower(), case.path) not in OPEN:
         assert answer.status_code in (401, 404, 405), answer.text
+
+
+@schema.parametrize()
+@_examples(EXAMPLES_OF_OTHERS)
+def test_as_a_viewer(case: Any, url: str) -> None:
+    answer = case.call_and_validate(base_url=url, checks=CHECKS, headers=_as(url, "viewer"))
+    if answer.status_code < 300 and case.path not in (*SIGN_IN, OF_ONESELF):
+        assert case.method.upper() == "GET", answer.text
+
+
+@schema.parametrize()
+@_examples(EXAMPLES_OF_OTHERS)
+def test_as_an_operator(case: Any, url: str) -> None:
+    answer = case.call_and_validate(base_url=url, checks=CHECKS, headers=_as(url, "operator"))
+    if case.path.startswith(FOR_ADMINS):
+        assert answer.status_code >= 400, answer.text
+
+
+@schema.parametrize()
+@_examples(EXAMPLES_OF_OTHERS)
+def test_as_an_admin_of_one_team(case: Any, url: str) -> None:
+    answer = case.call_and_validate(base_url=url, checks=CHECKS, headers=_as(url, "admin", "team=nobody's"))
+    assert b'"w-' not in answer.content
+
+
+@cache
+def _as(url: str, role: str, label: str | None = None) -> dict[str, str]:
+    limit = None if label is None else {"labels": [label]}
+    body = {"name": f"fuzzing as {role}", "role": role, "limit": limit}
+    made = httpx2.post(f"{url}/api/v1/tokens", json=body, headers=_signed_in()).json()
+    return {"Authorization": f"Bearer {made['token']}"}
 
 
 def _signed_in() -> dict[str, str]:

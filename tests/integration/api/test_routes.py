@@ -23,6 +23,9 @@ HOLD_NO_DATA = {
     ("GET", "/api/v1/openapi.json"),
 }
 BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/v1/users"): {"name": "x", "role": "viewer", "password": "p"},
+    ("POST", "/api/v1/session/set-up"): {"code": "c", "username": "x", "password": "p"},
+    ("PUT", "/api/v1/session/password"): {"present": "p", "new": "n"},
     ("POST", "/api/v1/session"): {"token": "anyone"},
     ("POST", "/api/v1/tokens"): {"name": "x", "role": "viewer"},
     ("POST", "/api/v1/workers/import"): {"region": "us-east-1", "instance_ids": ["i-1"]},

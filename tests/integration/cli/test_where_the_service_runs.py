@@ -25,7 +25,7 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path) -> None:
     empty = _here(tmp_path, "token", "list")
     assert (empty.returncode, empty.stdout) == (0, "")
     assert "cmlfleet token create" in empty.stderr
-    made = _here(tmp_path, "token", "create", "--role", "operator", "--name", "me", "--days", "30")
+    made = _here(tmp_path, "token", "create", "--role", "operator", "--name", "me", "--expires", "30d")
     token = made.stdout.strip()
     assert (made.returncode, len(made.stdout.split())) == (0, 1)
     assert token not in made.stderr

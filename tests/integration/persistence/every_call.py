@@ -10,6 +10,8 @@ from tests.support.workers import NOW
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import ApiToken, Operation, StorageUnavailable
+from cmlfleet.application.ports.users import AttemptLimit, User
+from cmlfleet.application.principal import Role
 from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.persistence.storage import Storage
@@ -41,6 +43,12 @@ def every_read(storage: Storage) -> Calls:
         "credentials": lambda: storage.credentials.get(worker_id),
         "token": lambda: storage.tokens.find("hash"),
         "tokens": storage.tokens.list,
+        "any user": storage.users.any,
+        "user": lambda: storage.users.get("u-1"),
+        "user by name": lambda: storage.users.named("ann"),
+        "users": storage.users.list,
+        "set-up code": storage.users.set_up_code,
+        "trusted": lambda: storage.attempts.is_trusted("device", user_id="u-1"),
         "limited labels": storage.tokens.limited_labels,
         "audit": lambda: storage.audit.find(AuditCriteria()),
         "operation": lambda: storage.operations.get("o-1"),
@@ -67,6 +75,7 @@ def every_write(storage: Storage) -> Calls:
         result="done",
         detail=None,
     )
+    user = User(id="u-1", name="ann", role=Role.VIEWER, created_at=NOW, password_hash="h")
     token = ApiToken(id="t-2", name="n", role="viewer", created_at=NOW)
     return {
         "save": lambda: storage.workers.save(state, events=[status_changed(state.id)]),
@@ -76,6 +85,16 @@ def every_write(storage: Storage) -> Calls:
         "put": lambda: storage.credentials.put(state.id, CMLCredentials(username="u", password="p")),
         "delete": lambda: storage.credentials.delete(state.id),
         "add token": lambda: storage.tokens.add(token, token_hash="h"),
+        "token used": lambda: storage.tokens.used("t-1", at=NOW),
+        "add user": lambda: storage.users.add(user),
+        "add first user": lambda: storage.users.add_first(user),
+        "save user": lambda: storage.users.save(user),
+        "user signed in": lambda: storage.users.signed_in("u-1", at=NOW),
+        "replace code": lambda: storage.users.replace_set_up_code("hash"),
+        "attempt": lambda: storage.attempts.take({"x": AttemptLimit(1, 1.0)}),
+        "give back": lambda: storage.attempts.give_back({"x": AttemptLimit(1, 1.0)}),
+        "trust": lambda: storage.attempts.trust("device", user_id="u-1"),
+        "end sessions": lambda: storage.sessions.remove_of("user:u-1"),
         "revoke": lambda: storage.tokens.revoke("t-1"),
         "add audit": lambda: storage.audit.add(entry),
         "delete audit": lambda: storage.retention.delete_audit_before(NOW + timedelta(days=1)),

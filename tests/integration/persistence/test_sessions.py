@@ -8,7 +8,7 @@ from tests.support.workers import NOW
 from cmlfleet.application.ports.sessions import Session
 from cmlfleet.persistence.storage import Storage
 
-SESSION = Session(token_hash="of the token", created_at=NOW, last_used_at=NOW)
+SESSION = Session(holder="of the token", created_at=NOW, last_used_at=NOW)
 
 
 async def test_a_session_is_found_until_it_is_removed(storage: Storage, other: Storage) -> None:

@@ -11,9 +11,10 @@ from cmlfleet.application.clock import Clock
 from cmlfleet.application.errors import InvalidRequest, TokenNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.storage import ApiToken, TokenStore
-from cmlfleet.application.principal import Principal, Role
+from cmlfleet.application.principal import ANYONE, DISCOVERY, SCHEDULE, SYSTEM, Principal, Role
 from cmlfleet.application.team_limit import TeamLimit
 
+RESERVED_NAMES = frozenset({SYSTEM.name, SCHEDULE.name, DISCOVERY.name, ANYONE.name, "bootstrap"})
 TOKEN_BYTES = 32  # 256 random bits: nothing to guess, so a plain SHA-256 stores it safely
 TOKEN_PREFIX = "cmlf_"  # noqa: S105 - lets secret scanners and people tell what they have found
 
@@ -21,6 +22,16 @@ TOKEN_PREFIX = "cmlf_"  # noqa: S105 - lets secret scanners and people tell what
 def token_hash(token: str) -> str:
     """How a token is stored and looked up."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def check_name(name: str) -> str:
+    """Without blanks around it. Raises InvalidRequest for none, and for what the service calls its own parts."""
+    name = name.strip()
+    if not name:
+        raise InvalidRequest("a name is needed")
+    if name.casefold() in RESERVED_NAMES:
+        raise InvalidRequest(f"{name!r} is what the service calls a part of its own")
+    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +62,13 @@ class CreateTokenCommandHandler:
     async def handle_async(self, message: CreateTokenCommand, principal: Principal) -> CreatedToken:
         """The new token, with its text."""
         now = self._clock()
-        if not message.name.strip():
-            raise InvalidRequest("a token needs a name")
+        name = check_name(message.name)
         if message.expires_at is not None and message.expires_at <= now:
             raise InvalidRequest("expires_at lies in the past")
         token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         record = ApiToken(
             id=f"t-{uuid4().hex[:16]}",
-            name=message.name.strip(),
+            name=name,
             role=message.role.value,
             created_at=now,
             limit=message.limit,

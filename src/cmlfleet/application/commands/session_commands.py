@@ -4,10 +4,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import TOKEN_BYTES, token_hash
+from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.mediator import Message
-from cmlfleet.application.ports.sessions import Session, SessionStore
+from cmlfleet.application.ports.sessions import Identity, Session, SessionStore
 from cmlfleet.application.principal import Principal
 
 LONGEST = timedelta(days=7)
@@ -29,13 +31,13 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSessionCommand(Message[OpenedSession]):
-    """A session for whoever presented the API token with this hash."""
+    """A session for the sender, who presented an API token; `replaces` is the session that it ends."""
 
-    token_hash: str = field(repr=False)
+    replaces: str | None = field(default=None, repr=False)
 
 
 class OpenSessionCommandHandler:
-    """Raises StorageUnavailable."""
+    """Raises InvalidRequest and StorageUnavailable."""
 
     def __init__(self, *, sessions: SessionStore, clock: Clock) -> None:
         self._sessions = sessions
@@ -43,12 +45,24 @@ class OpenSessionCommandHandler:
 
     async def handle_async(self, message: OpenSessionCommand, principal: Principal) -> OpenedSession:
         """The new session; those that ended are swept away with it."""
-        now = self._clock()
-        await self._sessions.remove_ended(created_before=now - LONGEST, used_before=now - LONGEST_IDLE)
-        session_id = secrets.token_urlsafe(TOKEN_BYTES)
-        session = Session(token_hash=message.token_hash, created_at=now, last_used_at=now)
-        await self._sessions.add(session, id_hash=token_hash(session_id))
-        return OpenedSession(session_id=session_id, ends_at=now + LONGEST)
+        if principal.holder is None:
+            raise InvalidRequest("only who presents a token opens a session with it")
+        return await open_session(
+            self._sessions, holder=principal.holder, replaces=message.replaces, now=self._clock()
+        )
+
+
+async def open_session(
+    sessions: SessionStore, *, holder: str, replaces: str | None, now: datetime, identity: Identity | None = None
+) -> OpenedSession:
+    """A new id at each sign-in: one that somebody else planted in the browser is worth nothing afterwards."""
+    await sessions.remove_ended(created_before=now - LONGEST, used_before=now - LONGEST_IDLE)
+    if replaces is not None:
+        await sessions.remove(token_hash(replaces))
+    session_id = secrets.token_urlsafe(TOKEN_BYTES)
+    session = Session(holder=holder, identity=identity, created_at=now, last_used_at=now)
+    await sessions.add(session, id_hash=token_hash(session_id))
+    return OpenedSession(session_id=session_id, ends_at=now + LONGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +81,21 @@ class CloseSessionCommandHandler:
     async def handle_async(self, message: CloseSessionCommand, principal: Principal) -> None:
         """Forget it."""
         await self._sessions.remove(token_hash(message.session_id))
+
+
+@dataclass(frozen=True, slots=True)
+class EndMySessionsCommand(Message[None]):
+    """Signed out everywhere, in every browser and process at once."""
+
+
+class EndMySessionsCommandHandler:
+    """Raises StorageUnavailable."""
+
+    def __init__(self, *, sessions: SessionStore) -> None:
+        self._sessions = sessions
+
+    async def handle_async(self, message: EndMySessionsCommand, principal: Principal) -> None:
+        """All that were opened by the sender."""
+        if principal.holder is not None:
+            ended = await self._sessions.remove_of(principal.holder)
+            note_change("sessions", before=ended, after=0)

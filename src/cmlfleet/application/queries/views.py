@@ -302,6 +302,19 @@ class FleetView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """Somebody who signs in with a password of our own."""
+
+    id: str
+    name: str
+    role: str
+    limit: TeamLimit | None
+    disabled: bool
+    created_at: datetime
+    last_signed_in_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeView:
     """Who is signed in, with what role, and what team limit: null for the whole fleet."""
 
