@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from cmlfleet.domain.sources import ErrorCode, Outcome, SourceStatus
 
 PATIENT_FAILURES = 3  # attempts at the usual pace before it slows down: most trouble is over by then
-MOST_SLOWED = 10  # times the period at most, so that what heals is seen within minutes
+MOST_SLOWED = 10  # times the pace at most, so that what heals is seen within minutes
 STALE_AFTER_PERIODS = 3
 
 
@@ -28,7 +28,13 @@ def note_answer(status: SourceStatus, *, read_at: datetime, outcome: Outcome, ne
 
 
 def note_failure(
-    status: SourceStatus, *, read_at: datetime, code: ErrorCode, detail: str | None, patient: bool
+    status: SourceStatus,
+    *,
+    read_at: datetime,
+    code: ErrorCode,
+    detail: str | None,
+    pace_seconds: int,
+    patient: bool,
 ) -> None:
     """A failed attempt. `patient` keeps the usual pace (a controller that boots); otherwise it slows down."""
     status.outcome = Outcome.ERROR
@@ -38,7 +44,7 @@ def note_failure(
     status.failing_since = status.failing_since or read_at
     status.failures += 1
     excess = 0 if patient else max(0, status.failures - PATIENT_FAILURES)
-    status.next_due_at = read_at + timedelta(seconds=status.period_seconds * min(MOST_SLOWED, 2**excess))
+    status.next_due_at = read_at + timedelta(seconds=pace_seconds * min(MOST_SLOWED, 2**excess))
 
 
 def note_skipped(status: SourceStatus, *, at: datetime, reason: str) -> None:

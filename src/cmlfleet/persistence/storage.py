@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.persistence.attempts import SqlAttempts
+from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.persistence.audit import SqlAuditTrail
 from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
@@ -22,12 +23,21 @@ from cmlfleet.persistence.workers import SqlWorkerStore
 
 
 class Storage:
-    """The stores over one database. The data directory and what is in it are for their owner alone."""
+    """The stores over one database. The data directory and what is in it are for their owner alone.
+
+    Raises StorageUnavailable when the directory cannot be used.
+    """
 
     def __init__(self, *, url: str, data_dir: Path, keys: KeySource, clock: Clock) -> None:
         if url.startswith("sqlite"):
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _private_file(Path(url.partition(":///")[2]))
+            try:
+                data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _private_file(Path(url.partition(":///")[2]))
+            except OSError as error:
+                raise StorageUnavailable(
+                    f"the data directory {data_dir} cannot be used: {error.strerror} ({error.filename}); "
+                    "CMLFLEET_DATA_DIR names another"
+                ) from error
         self.database = Database(url)
         self.workers = SqlWorkerStore(self.database)
         self.outbox = SqlOutbox(self.database)

@@ -1,6 +1,6 @@
 """Events are delivered at least once and in each worker's order; one that cannot be holds up no other worker's."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,7 +9,7 @@ from tests.support.fake_storage import FakeWorkerStore
 from tests.support.waiting import until
 from tests.support.workers import CAUSE, NOW, new_state
 
-from cmlfleet.application.ports.storage import StoredEvent
+from cmlfleet.application.ports.storage import StorageUnavailable, StoredEvent
 from cmlfleet.application.services import outbox_delivery
 from cmlfleet.application.services.outbox_delivery import EventHandler, OutboxDelivery
 from cmlfleet.domain.events.cml_worker import CMLWorkerHealthChangedDomainEvent
@@ -140,6 +140,26 @@ async def test_a_database_that_was_away_loses_nothing(store: FakeWorkerStore) ->
     assert [line["event"] for line in logged] == ["outbox_unreachable", "outbox_reachable_again"]
 
 
+async def test_what_the_database_could_not_be_told_is_not_handed_over_twice_by_one_process(
+    store: FakeWorkerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver, mark, refusals = Receiver(), store.delivered, list[int]()
+
+    async def refuse_twice(sequences: Sequence[int]) -> None:
+        if len(refusals) < 2:
+            refusals.extend(sequences)
+            raise StorageUnavailable("the disk is full")
+        await mark(sequences)
+
+    monkeypatch.setattr(store, "delivered", refuse_twice)
+    await _commit(store, 1, "degraded")
+    async with _delivering(store, receiver=receiver):
+        await until(lambda: len(refusals) == 2, what="two refusals")
+        await _commit(store, 1, "ready")
+        await until(lambda: len(receiver.received) == 2, what="the next event")
+    assert receiver.received == [("w-1", "degraded"), ("w-1", "ready")]
+
+
 async def test_one_that_was_received_but_not_marked_comes_again(store: FakeWorkerStore) -> None:
     """At least once: the process may die between the two."""
     receiver = Receiver()
@@ -151,6 +171,7 @@ async def test_one_that_was_received_but_not_marked_comes_again(store: FakeWorke
 
     async with _delivering(store, receiver=receive_and_lose_the_database):
         await until(lambda: store.is_down, what="the first delivery")
-        store.is_down = False
+    store.is_down = False
+    async with _delivering(store, receiver=receiver):
         await until(lambda: len(receiver.received) == 2, what="the second")
     assert receiver.received == [("w-1", "degraded")] * 2

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from tests.support.fake_cml_source import failed_cml_fact, good_cml_fact
-from tests.support.fake_sources import ec2_failure, running_instance
+from tests.support.fake_sources import cloudwatch_failure, ec2_failure, running_instance
 from tests.support.workers import NOW, minutes, names, new_state, worker_of
 
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, FigureSource, Health, WorkerStatus
@@ -338,6 +338,15 @@ def test_cloudwatch_is_due_when_a_new_datapoint_can_exist(detailed: bool, due_af
     worker.observe_cloudwatch(UtilizationFact(read_at=NOW, cpu=Datapoint(percent=1.0, at=newest), memory=None))
     assert not worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after - 0.1))
     assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after))
+
+
+def test_cloudwatch_that_failed_is_tried_again_at_the_next_turn() -> None:
+    """Its newest datapoint was not read: there is no reason to wait for the one after it."""
+    state = new_state()
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW))
+    worker.observe_cloudwatch(cloudwatch_failure(ErrorCode.THROTTLED, read_at=NOW))
+    assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(1))
 
 
 def test_one_failing_part_leaves_the_others() -> None:

@@ -26,6 +26,7 @@ class OutboxDelivery:
     def __init__(self, *, outbox: Outbox, handlers: Mapping[str, EventHandler]) -> None:
         self._outbox = outbox
         self._handlers = dict(handlers)
+        self._unmarked: set[int] = set()  # handed over, but the database could not be told
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -56,12 +57,14 @@ class OutboxDelivery:
                 last = event.sequence
                 if event.worker_id in stuck:
                     continue
-                if await self._deliver(event):
+                if event.sequence in self._unmarked or await self._deliver(event):
                     done.append(event.sequence)
                 else:
                     stuck.add(event.worker_id)
             if done:
+                self._unmarked.update(done)
                 await self._outbox.delivered(done)
+                self._unmarked.difference_update(done)
             if len(events) < IN_ONE_GO:
                 return bool(stuck)
 

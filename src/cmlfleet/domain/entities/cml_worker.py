@@ -357,7 +357,14 @@ class CMLWorker:
         if source is not Source.CLOUDWATCH:
             status.period_seconds = self._policy.refresh_interval_seconds
         patient = source is Source.CML and self._cml.is_booting(code, now=read_at)
-        note_failure(status, read_at=read_at, code=code, detail=detail, patient=patient)
+        note_failure(
+            status,
+            read_at=read_at,
+            code=code,
+            detail=detail,
+            pace_seconds=self._policy.refresh_interval_seconds,
+            patient=patient,
+        )
 
     def _settle_announcement(self, now: datetime) -> None:
         """Say once that a source fails; what a booting controller answers is no failure worth a word."""
