@@ -182,7 +182,7 @@ def test_a_signal_during_work_lets_it_finish(
     (answer,) = answers
     assert answer.status_code == 200
     assert answer.json()["sources"]["cml"]["outcome"] == "ok"
-    assert "Traceback" not in service.running.text
+    assert "Traceback" not in service.running.text, service.running.text[-6000:]
 
 
 def test_two_services_on_one_database_agree(cloud: SimulatedCloud, service: RunningService, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_disk_that_is_full_is_said_in_words_and_heals(service: RunningService,
     moment = service.worker(ONE)["last_refreshed_at"]
     _until(service, lambda: service.worker(TWO)["last_refreshed_at"] > moment, what="the monitoring to go on")
     _until(service, lambda: _said(service, "job_recovered") == _said(service, "job_failed"), what="the recovery")
-    assert "Traceback" not in service.running.text
+    assert "Traceback" not in service.running.text, service.running.text[-6000:]
 
 
 def test_a_data_directory_that_cannot_be_written_stops_the_start_in_words(

@@ -112,9 +112,10 @@ async def add_entry(trail: AuditTrail, entry: AuditEntry, *, observe_failure: Ca
     """Raises StorageUnavailable, after it said so where operators look."""
     try:
         await trail.add(entry)
-    except StorageUnavailable:
+    except StorageUnavailable as error:
         observe_failure()
-        logger.exception("audit_not_written", entry=msgspec.json.encode(entry).decode())
+        written = msgspec.json.encode(entry).decode()
+        logger.error("audit_not_written", entry=written, error=str(error))  # noqa: TRY400 - a traceback says no more
         raise
 
 
