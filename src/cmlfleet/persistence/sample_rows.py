@@ -1,7 +1,6 @@
 """The history of figures: narrow rows, written in bulk."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import func
@@ -20,7 +19,9 @@ async def write_samples(connection: AsyncConnection, samples: Sequence[tuple[Wor
     merged: dict[tuple[WorkerId, Any], dict[str, Any]] = {}
     for worker_id, sample in samples:
         row = merged.setdefault((worker_id, sample.at), {"worker_id": worker_id, "at": sample.at} | _NOTHING)
-        row |= {name: value for name, value in asdict(sample).items() if value is not None}
+        for name in FIGURES:
+            if (value := getattr(sample, name)) is not None:
+                row[name] = value
     if not merged:
         return
     statement = upsert(connection, tables.samples, replaced=FIGURES, merge=func.coalesce)

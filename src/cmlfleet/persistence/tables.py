@@ -38,14 +38,9 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Converts to UTC. Raises ValueError for a naive time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a naive time must not be stored: {value}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Converts to UTC. The processor raises ValueError for a naive time."""
+        return _as_sqlite_text if dialect.name == "sqlite" else _as_utc
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """Attaches UTC where the database dropped it."""
@@ -54,15 +49,36 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _as_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a naive time must not be stored: {value}")
+    return value.astimezone(UTC)
+
+
+def _as_sqlite_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes it, which text sorts by time; a third of the price, several times in each row."""
+    utc = _as_utc(value)
+    return None if utc is None else utc.isoformat(" ", "microseconds")[:_TO_THE_MICROSECOND]
+
+
+_TO_THE_MICROSECOND = len("2026-01-31 12:00:00.000000")
+
+
 class PlainText(TypeDecorator[str]):
     """Text to look things up by. PostgreSQL has no NUL in text, but tags, controllers and queries may bring one."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Replaces NUL by the replacement character on both databases, so that both answer alike."""
-        return None if value is None else value.replace("\0", "\ufffd")
+        return _without_nul
+
+
+def _without_nul(value: str | None) -> str | None:
+    return value.replace("\0", "\ufffd") if value is not None and "\0" in value else value
 
 
 workers = Table(

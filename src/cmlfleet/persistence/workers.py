@@ -1,6 +1,7 @@
 """Workers' records with their events, loaded and saved in groups."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from cmlfleet.domain.sample import Sample
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.coalescing import Coalesced
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.prepared import NEW, Prepared
 from cmlfleet.persistence.sample_rows import write_samples
 from cmlfleet.persistence.worker_rows import decode, labels_index, row_of
 
@@ -25,10 +27,23 @@ IN_ONE_GROUP = 250  # beyond this a larger transaction saves nothing more and ho
 _IDS_IN_A_STATEMENT = 1_000  # PostgreSQL takes 32,767; the first readings of a full group may raise more events
 _EVENTS_LOCK = 0x636D6C66  # "cmlf": an arbitrary number that nothing else in the database should lock
 
-_update = (
+_NEVER_CHANGED = frozenset({"id", "account_id", "region", "instance_id", "created_at"})
+_insert = Prepared(
+    insert(tables.workers).values({column: bindparam(NEW + column.name) for column in tables.workers.c})
+)
+_update = Prepared(
     update(tables.workers)
-    .where(tables.workers.c.id == bindparam("row_id"), tables.workers.c.version == bindparam("row_version"))
-    .values({column.name: bindparam(f"new_{column.name}") for column in tables.workers.c if column.name != "id"})
+    .where(tables.workers.c.id == bindparam("id"), tables.workers.c.version == bindparam("version_before"))
+    .values(
+        {column: bindparam(NEW + column.name) for column in tables.workers.c if column.name not in _NEVER_CHANGED}
+    )
+)
+_lift_tombstone = Prepared(
+    delete(tables.tombstones).where(
+        tables.tombstones.c.account_id == bindparam("account_id"),
+        tables.tombstones.c.region == bindparam("region"),
+        tables.tombstones.c.instance_id == bindparam("instance_id"),
+    )
 )
 
 
@@ -36,7 +51,10 @@ _update = (
 class _Save:
     state: CMLWorkerState
     events: Sequence[DomainEvent]
-    samples: Sequence[Sample]
+    samples: Sequence[Sample] = ()
+
+
+_Answers = Sequence[CMLWorkerState | BaseException]
 
 
 class SqlWorkerStore:
@@ -45,7 +63,12 @@ class SqlWorkerStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._loads: Coalesced[WorkerId, CMLWorkerState | None] = Coalesced(self._load_group, at_most=IN_ONE_GROUP)
-        self._saves: Coalesced[_Save, CMLWorkerState] = Coalesced(self._save_group, at_most=IN_ONE_GROUP)
+        self._saves: Coalesced[_Save, CMLWorkerState] = Coalesced(
+            lambda saves: _at_best_together(saves, self._save_together), at_most=IN_ONE_GROUP
+        )
+        self._adds: Coalesced[_Save, CMLWorkerState] = Coalesced(
+            lambda adds: _at_best_together(adds, self._add_together), at_most=IN_ONE_GROUP
+        )
 
     async def load(self, worker_id: WorkerId) -> CMLWorkerState | None:
         """The record, or None. Raises StorageUnavailable."""
@@ -59,18 +82,13 @@ class SqlWorkerStore:
 
     async def add(self, state: CMLWorkerState, *, events: Sequence[DomainEvent]) -> CMLWorkerState:
         """Add a record. Raises WorkerAlreadyKnown and StorageUnavailable."""
-        added = replace(state, version=1)
         try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(tables.workers), row_of(added))
-                await connection.execute(delete(tables.tombstones).where(*_same_instance(tables.tombstones, state)))
-                await _write_events(connection, events)
+            return await self._adds.ask(_Save(state, tuple(events)))
         except IntegrityError:
             known = await self.worker_id_of(state.instance)
             if known is None:
                 raise
             raise WorkerAlreadyKnown(known) from None
-        return added
 
     async def remove(self, worker_id: WorkerId, *, event: DomainEvent) -> CMLWorkerState | None:
         """Remove the record and leave a tombstone. Raises StorageUnavailable."""
@@ -168,21 +186,16 @@ class SqlWorkerStore:
             None if (document := documents.get(worker_id)) is None else decode(document) for worker_id in worker_ids
         ]
 
-    async def _save_group(self, saves: Sequence[_Save]) -> "Sequence[CMLWorkerState | BaseException]":
-        try:
-            return await self._save_together(saves)
-        except StorageUnavailable:
-            raise
-        except Exception as error:
-            if len(saves) == 1:
-                return [error]
-        # One bad row must not take the others with it: each is tried alone.
-        answers: list[CMLWorkerState | BaseException] = []
-        for save in saves:
-            answers += await self._save_group([save])
-        return answers
+    async def _add_together(self, adds: Sequence[_Save]) -> _Answers:
+        added = [replace(add.state, version=1) for add in adds]
+        rows = [row_of(state) for state in added]
+        async with self._database.writing() as connection:
+            await _insert.execute(connection, rows)
+            await _lift_tombstone.execute(connection, rows)
+            await _write_events(connection, [event for add in adds for event in add.events])
+        return added
 
-    async def _save_together(self, saves: Sequence[_Save]) -> "Sequence[CMLWorkerState | BaseException]":
+    async def _save_together(self, saves: Sequence[_Save]) -> _Answers:
         ids = {save.state.id for save in saves}
         query = select(tables.workers.c.id, tables.workers.c.version).where(tables.workers.c.id.in_(ids))
         answers: list[CMLWorkerState | BaseException] = []
@@ -192,24 +205,41 @@ class SqlWorkerStore:
         async with self._database.writing() as connection:
             # In the order of ids, so that two processes never wait for each other's rows crosswise.
             locked = await connection.execute(query.order_by(tables.workers.c.id).with_for_update())
-            versions = {row.id: row.version for row in locked}
+            stored = {row.id: row.version for row in locked}
             for save in saves:
                 state = save.state
-                if versions.get(state.id) != state.version:
+                # A second save of the same version in this group has lost its race, too.
+                if stored.pop(state.id, None) != state.version:
                     answers.append(VersionConflict(state.id))
                     continue
-                saved = replace(state, version=state.version + 1)
-                del versions[state.id]  # a second save of the same version in this group has lost its race
-                row = {f"new_{name}": value for name, value in row_of(saved).items() if name != "id"}
-                rows.append({"row_id": state.id, "row_version": state.version, **row})
+                saved = copy(state)  # `replace` costs more than the row
+                saved.version += 1
+                rows.append({"version_before": state.version, **row_of(saved)})
                 events += save.events
                 samples += [(state.id, sample) for sample in save.samples]
                 answers.append(saved)
             if rows:
-                await connection.execute(_update, rows)
+                await _update.execute(connection, rows)
                 await _write_events(connection, events)
                 await write_samples(connection, samples)
         return answers
+
+
+async def _at_best_together(
+    saves: Sequence[_Save], save: Callable[[Sequence[_Save]], Awaitable[_Answers]]
+) -> _Answers:
+    """One bad row must not take the others with it: when all fail, each is tried alone."""
+    try:
+        return await save(saves)
+    except StorageUnavailable:
+        raise
+    except Exception as error:
+        if len(saves) == 1:
+            return [error]
+    answers: list[CMLWorkerState | BaseException] = []
+    for each in saves:
+        answers += await _at_best_together([each], save)
+    return answers
 
 
 def _same_instance(table: Any, instance: InstanceRef | CMLWorkerState) -> tuple[Any, ...]:

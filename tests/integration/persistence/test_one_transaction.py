@@ -12,7 +12,7 @@ from tests.integration.persistence.records import add_all, forgotten, numbered, 
 from tests.support.waiting import until
 from tests.support.workers import NOW
 
-from cmlfleet.application.ports.storage import VersionConflict
+from cmlfleet.application.ports.storage import VersionConflict, WorkerAlreadyKnown
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import EventId, WorkerId
 from cmlfleet.domain.sample import Sample
@@ -82,6 +82,28 @@ async def test_a_group_has_a_size(storage: Storage) -> None:
     event.listen(storage.database._writer.sync_engine, "commit", commits.append)
     await asyncio.gather(*(storage.workers.save(state) for state in states))
     assert len(commits) == 2
+
+
+async def test_workers_added_at_one_moment_share_a_transaction(storage: Storage) -> None:
+    commits: list[object] = []
+    event.listen(storage.database._writer.sync_engine, "commit", commits.append)
+    added = await asyncio.gather(
+        *(storage.workers.add(numbered(number), events=[status_changed(f"w-{number:03}")]) for number in range(50))
+    )
+    assert len(commits) == 1
+    assert [state.version for state in added] == [1] * 50
+    assert len(await _events(storage)) == 50
+
+
+async def test_a_worker_that_is_known_already_keeps_no_other_from_being_added(storage: Storage) -> None:
+    await storage.workers.add(numbered(1), events=[])
+    answers = await asyncio.gather(
+        storage.workers.add(replace(numbered(1), id=WorkerId("w-other")), events=[status_changed("w-other")]),
+        storage.workers.add(numbered(2), events=[status_changed("w-002", event_id=EventId("good"))]),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [WorkerAlreadyKnown, CMLWorkerState]
+    assert await _events(storage) == ["good"]
 
 
 async def test_a_conflict_takes_no_other_with_it(storage: Storage) -> None:

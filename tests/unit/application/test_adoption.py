@@ -15,6 +15,7 @@ from cmlfleet.application.commands.import_workers_command import ImportWorkersCo
 from cmlfleet.application.errors import NotAllowed, SourceUnavailable, UnknownScope, WorkerNotFound
 from cmlfleet.application.principal import DISCOVERY, Principal, Role
 from cmlfleet.application.queries.views import ImportResult
+from cmlfleet.application.services.adoption import IN_ONE_GO
 from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import ErrorCode
@@ -42,6 +43,12 @@ async def test_the_sweep_adopts_what_carries_the_tags_and_refreshes_it(scene: Ap
     assert (state.name, state.status) == ("worker-1", WorkerStatus.RUNNING)
     assert scene.schedule.members == {adopted}
     assert {event.actor for event in scene.workers.events} == {"discovery"}
+
+
+async def test_more_than_go_in_one_are_all_adopted(scene: ApplicationScene) -> None:
+    for number in range(IN_ONE_GO + 1):
+        scene.instance(number)
+    assert len((await _sweep(scene)).adopted) == IN_ONE_GO + 1
 
 
 async def test_a_second_sweep_adopts_nothing(scene: ApplicationScene) -> None:

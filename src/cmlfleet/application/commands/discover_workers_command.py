@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import EC2Source
-from cmlfleet.application.ports.storage import KnownInstance, WorkerAlreadyKnown, WorkerStore
+from cmlfleet.application.ports.storage import KnownInstance, WorkerStore
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.services.shared_runs import SharedRuns
 from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.entities.cml_worker import CMLWorker
 from cmlfleet.domain.entities.cml_worker_state import GONE_STATUSES
 from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
@@ -81,19 +82,21 @@ class DiscoverWorkersCommandHandler:
         adopted: list[WorkerId] = []
         if self._discovery_tags:
             forgotten = await self._workers.forgotten_instances(account_id, region)
+            new = {
+                InstanceRef(account_id, region, instance_id): fact
+                for instance_id, fact in seen.items()
+                if instance_id not in known
+                and instance_id not in forgotten
+                and fact.state not in _ENDED
+                and self._discovery_tags.items() <= fact.tags.items()
+            }
             cause = Cause(actor=principal.name, command=DiscoverWorkersCommand.__name__)
-            for instance_id, fact in seen.items():
-                if instance_id in known or instance_id in forgotten or fact.state in _ENDED:
-                    continue
-                if not self._discovery_tags.items() <= fact.tags.items():
-                    continue
-                try:
-                    worker = await self._adoption.adopt(
-                        InstanceRef(account_id, region, instance_id), fact, cause=cause
-                    )
-                except WorkerAlreadyKnown:
-                    continue  # an import was quicker, which is what was wanted
-                adopted.append(worker.state.id)
+            # Where an import was quicker, what was wanted is done.
+            adopted = [
+                outcome.state.id
+                for outcome in await self._adoption.adopt(new, cause=cause)
+                if isinstance(outcome, CMLWorker)
+            ]
         self._prompt_refreshes.start([*adopted, *changed], principal, background=True)
         return DiscoveryResult(adopted=tuple(adopted))
 

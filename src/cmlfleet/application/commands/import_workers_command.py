@@ -74,6 +74,7 @@ class ImportWorkersCommandHandler:
         imported: list[WorkerView] = []
         already_known: list[WorkerId] = []
         cause = Cause(actor=principal.name, command=ImportWorkersCommand.__name__)
+        new: dict[InstanceRef, EC2InstanceFact] = {}
         for instance_id, fact in found.items():
             instance = InstanceRef(account_id, region, instance_id)
             if instance in known:
@@ -85,12 +86,12 @@ class ImportWorkersCommandHandler:
                     worker_view(self._adoption.draft(instance, fact, cause=cause).state, now=self._clock())
                 )
             else:
-                try:
-                    worker = await self._adoption.adopt(instance, fact, cause=cause)
-                except WorkerAlreadyKnown as race:
-                    already_known.append(race.worker_id)
-                else:
-                    imported.append(worker_view(worker.state, now=self._clock()))
+                new[instance] = fact
+        for outcome in await self._adoption.adopt(new, cause=cause):
+            if isinstance(outcome, WorkerAlreadyKnown):
+                already_known.append(outcome.worker_id)
+            else:
+                imported.append(worker_view(outcome.state, now=self._clock()))
         if not message.dry_run:
             self._prompt_refreshes.start((WorkerId(view.id) for view in imported), principal)
         return ImportResult(
