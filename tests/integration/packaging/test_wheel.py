@@ -1,5 +1,6 @@
 """The wheel that is built from a set-up folder has the console inside."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,3 +19,11 @@ def test_the_wheel_holds_the_built_console_and_none_of_its_sources(tmp_path: Pat
     scripts = {name for name in names if name.startswith("cmlfleet/console/assets/index-") and ".js" in name}
     assert {Path(name).suffix for name in scripts} == {".js", ".br", ".gz"}
     assert not [name for name in names if name.endswith((".tsx", ".ts"))]
+
+
+def test_the_first_page_s_scripts_are_at_most_400_kb_compressed() -> None:
+    built = PROJECT / "src/cmlfleet/console"
+    scripts = re.findall(r'(?:src|href)="/(assets/[^"]+\.js)"', (built / "index.html").read_text())
+    assert scripts
+    compressed = [path if (path := built / f"{name}.gz").is_file() else built / name for name in scripts]
+    assert sum(path.stat().st_size for path in compressed) <= 400_000

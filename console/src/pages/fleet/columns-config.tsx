@@ -127,7 +127,7 @@ export const COLUMNS: Column[] = [
     sortingField: "cpu_utilization",
     minWidth: 95,
   }),
-  column("memory_utilization", "Memory", true, {
+  column("memory_utilization", "Mem", true, {
     cell: (worker) => (
       <Percent
         worker={worker}
