@@ -12,9 +12,9 @@ class Keys:
 
     installation: str
 
-    def __call__(self, name: str) -> str:
+    def __call__(self, *names: str) -> str:
         """The key with that name."""
-        return f"cmlfleet:{self.installation}:{name}"
+        return ":".join(("cmlfleet", self.installation, *names))
 
     @property
     def leader(self) -> str:
@@ -25,3 +25,32 @@ class Keys:
     def fence(self) -> str:
         """The highest fencing number that has fired."""
         return self("fence")
+
+    @property
+    def groups(self) -> str:
+        """A hash from each monitoring group to its members."""
+        return self("groups")
+
+    @property
+    def jobs(self) -> str:
+        """APScheduler's jobs, one a group."""
+        return self("jobs")
+
+    @property
+    def run_times(self) -> str:
+        """APScheduler's sorted set of when each job is due: seconds since 1970."""
+        return self("run_times")
+
+    @property
+    def fires(self) -> str:
+        """A hash from each group to the slot of its latest fire: milliseconds since 1970."""
+        return self("fires")
+
+    @property
+    def queue(self) -> str:
+        """The stream of groups to be refreshed. The number is the format's: no version reads another's messages."""
+        return self("queue", "1")
+
+    def running(self, group_id: str) -> str:
+        """The slot and the process of a group's run; it lapses."""
+        return self("running", group_id)

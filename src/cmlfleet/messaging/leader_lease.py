@@ -21,15 +21,15 @@ class RedisLeaderLease:
 
     async def acquire(self, token: str) -> bool:
         """Take it if nobody holds it. Raises CoordinationUnavailable."""
-        with reached():
+        async with reached():
             return bool(await self._redis.set(self._key, token, nx=True, px=self._milliseconds))
 
     async def renew(self, token: str) -> bool:
         """Raises CoordinationUnavailable."""
-        with reached():
+        async with reached():
             return bool(await self._redis.eval(_RENEW, 1, self._key, token, self._milliseconds))
 
     async def release(self, token: str) -> None:
         """Raises CoordinationUnavailable."""
-        with reached():
+        async with reached():
             await self._redis.eval(_RELEASE, 1, self._key, token)

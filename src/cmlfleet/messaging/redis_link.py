@@ -1,10 +1,11 @@
 """Connections to Redis, with time limits, and what is asked of a Redis before it is trusted."""
 
 # pyright: reportUnknownMemberType=false
-# redis-py leaves the types of keyword arguments open.
+# redis-py leaves types of keyword arguments open, and annotates answers as bytes and text at once: clients are Any.
 
-from collections.abc import Generator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,15 +28,15 @@ class RedisLink:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client: Redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1), **self.limits())
+        # Without a time limit of its own: redis-py's waits in asyncio.wait_for, which on Python 3.11 swallows a
+        # cancellation that comes as it ends. `reached` limits the time instead.
+        self.client: Any = Redis.from_url(
+            url, retry=Retry(NoBackoff(), 1), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=None
+        )
 
-    def limits(self) -> dict[str, Any]:
-        """The time limits of every connection."""
-        return {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS}
-
-    def synchronous(self) -> SyncRedis:
+    def synchronous(self) -> Any:
         """A client for a thread of its own; whoever asked for it closes it."""
-        return SyncRedis.from_url(self.url, retry=SyncRetry(NoBackoff(), 1), **self.limits())
+        return SyncRedis.from_url(self.url, retry=SyncRetry(NoBackoff(), 1), **limits())
 
     @property
     def address(self) -> str:
@@ -45,7 +46,8 @@ class RedisLink:
     async def check(self) -> None:
         """Raises CannotJoin when Redis does not answer, or would drop what is entrusted to it."""
         try:
-            memory: dict[str, Any] = await self.client.info("memory")
+            async with asyncio.timeout(ANSWER_SECONDS):
+                memory: dict[str, Any] = await self.client.info("memory")
         except AuthenticationError as error:
             raise CannotJoin(
                 f"Redis at {self.address} refuses the password in CMLFLEET_REDIS_URL: {error}"
@@ -74,10 +76,24 @@ def masked(url: str) -> str:
     return parts._replace(netloc=f"***@{host}" if signed_in else host, query="").geturl()
 
 
+def limits() -> dict[str, Any]:
+    """The time limits of connections that have limits of their own."""
+    return {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS}
+
+
+@asynccontextmanager
+async def reached(*, within_seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
+    """Limits the time, and says in the port's words that Redis could not be used."""
+    with reached_by_thread():
+        async with asyncio.timeout(within_seconds):
+            yield
+
+
 @contextmanager
-def reached() -> Generator[None]:
-    """Says in the port's words that Redis could not be used."""
+def reached_by_thread() -> Generator[None]:
+    """The same for synchronous clients, which limit their time themselves."""
     try:
         yield
     except (RedisError, OSError) as error:
-        raise CoordinationUnavailable(f"Redis cannot be used: {error or type(error).__name__}") from error
+        said = str(error) or "no answer in time"
+        raise CoordinationUnavailable(f"Redis cannot be used: {said}") from error

@@ -94,7 +94,8 @@ class Leadership:
         lapses_at = asked_at + self._lease.lease_seconds
         while time.monotonic() < lapses_at:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._refused.wait(), self._lease.lease_seconds / RENEWALS_A_LEASE)
+                async with asyncio.timeout(self._lease.lease_seconds / RENEWALS_A_LEASE):
+                    await self._refused.wait()
                 return
             asked_at = time.monotonic()
             with contextlib.suppress(CoordinationUnavailable):
