@@ -6,6 +6,7 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError, Group
 
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
+from cmlfleet.cli.layout import say
 
 INTERRUPTED = 130  # what a shell reports of a command that Ctrl-C ended
 
@@ -61,7 +62,7 @@ def run() -> None:
     try:
         app(exit_on_error=False, print_error=True)
     except CommandFailed as error:
-        sys.stderr.write(f"{error}\n")
+        say(str(error))
         sys.exit(error.status)
     except CycloptsError:
         sys.exit(USAGE)

@@ -3,6 +3,7 @@
 import sys
 
 from cmlfleet.cli.exit_codes import FAILED, USAGE, CommandFailed
+from cmlfleet.cli.layout import printable
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -11,7 +12,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandFailed(f"{question} There is no terminal to ask: give --yes", status=USAGE)
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CommandFailed("nothing was done", status=FAILED)

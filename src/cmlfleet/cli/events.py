@@ -1,6 +1,5 @@
 """`cmlfleet events`: what happened, and what happens."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from cyclopts import Parameter
 from cmlfleet.cli import audit, words
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.exit_codes import FAILED, NOT_FOUND, USAGE, CommandFailed
-from cmlfleet.cli.layout import Column
+from cmlfleet.cli.layout import Column, as_json, say
 from cmlfleet.cli.options import Output
 from cmlfleet.cli.output import FOR_PEOPLE, show
 
@@ -82,7 +81,7 @@ class _History:
                 if error.status != FAILED:
                     raise
                 if not was_away:
-                    sys.stderr.write(f"{error}\nwaiting for it\n")
+                    say(f"{error}\nwaiting for it")
                 was_away = True
                 continue
             was_away = False
@@ -97,7 +96,7 @@ class _History:
 def _print_on(found: Sequence[Event], output: Output, columns: Sequence[Column], *, is_first: bool) -> None:
     if output == "json":
         for event in found:
-            sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+            sys.stdout.write(as_json(event) + "\n")
     else:
         show(found, form=output, columns=columns, header=is_first)
     sys.stdout.flush()

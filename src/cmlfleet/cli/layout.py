@@ -1,6 +1,8 @@
 """Tables for people, in milliseconds for ten thousand rows (rich's take twenty seconds)."""
 
+import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +14,8 @@ _GAP = "  "
 _LEAST_SENTENCE = 32  # columns in which a sentence can still be read
 _SGR = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 _HEADER_STYLE = "bold"
+_CONTROL = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Of the second set of control characters and of those that turn the direction of text; JSON escapes the first."""
 
 
 class Cell(NamedTuple):
@@ -89,6 +93,21 @@ def print_table(
 def printable(text: str) -> str:
     """What others wrote, without their control characters: none of them reaches the terminal."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def say(text: str) -> None:
+    """Words to standard error, with the names and reasons of others among them."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+
+
+def as_json(value: Any, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
+    """JSON that a terminal may show: what it would take for a control character stands as its number."""
+    return escaped(json.dumps(value, indent=indent, separators=separators, ensure_ascii=False))
+
+
+def escaped(text: str) -> str:
+    """JSON, or YAML in double quotes, in which control characters stand as their numbers."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def display_width(text: str) -> int:

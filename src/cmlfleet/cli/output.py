@@ -1,13 +1,12 @@
 """Data goes to standard output in the form asked for; words go to standard error."""
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
-from cmlfleet.cli.layout import Column, print_table
+from cmlfleet.cli.layout import Column, as_json, print_table, printable
 
 Form = Literal["table", "wide", "json", "yaml", "csv", "name"]
 
@@ -26,14 +25,14 @@ def show(
 ) -> None:
     """Print items; JSON and YAML are exactly the API's objects. `name` is what the form `name` prints of each."""
     if form == "json":
-        sys.stdout.write(json.dumps(items[0] if single else list(items), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(as_json(items[0] if single else list(items), indent=2) + "\n")
     elif form == "yaml":
-        import yaml  # noqa: PLC0415 - only this form needs it
+        from cmlfleet.cli.yaml_output import as_yaml  # noqa: PLC0415 - only this form needs it
 
-        yaml.safe_dump(items[0] if single else list(items), sys.stdout, sort_keys=False, allow_unicode=True)
+        sys.stdout.write(as_yaml(items[0] if single else list(items)))
     elif form == "name":
         for item in items:
-            sys.stdout.write(f"{(name or _name)(item)}\n")
+            sys.stdout.write(f"{printable((name or _name)(item))}\n")
     elif form == "csv":
         _csv(items, header=header)
     else:
@@ -67,6 +66,8 @@ def _csv(items: Sequence[dict[str, Any]], *, header: bool) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
+    if isinstance(value, str):
+        return "\n".join(printable(line) for line in value.split("\n"))
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return as_json(value, separators=(",", ":"))

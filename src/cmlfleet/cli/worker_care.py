@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.confirmation import confirm
 from cmlfleet.cli.exit_codes import FAILED, SOME_FAILED, USAGE, CommandFailed
+from cmlfleet.cli.layout import say
 from cmlfleet.cli.options import Output, Yes
 from cmlfleet.cli.output import FOR_PEOPLE, show
 from cmlfleet.cli.progress import progress
@@ -64,7 +65,7 @@ def forget(worker: str, *, yes: Yes = False) -> None:
     found = client.worker(worker)
     confirm(f"Forget {found['name']} ({found['instance_id']})?", yes=yes)
     client.send("DELETE", f"/api/v1/workers/{found['id']}")
-    sys.stderr.write(f"forgot {found['name']}\n")
+    say(f"forgot {found['name']}")
 
 
 def set_credentials(
@@ -103,8 +104,7 @@ def trust(
     client = Client()
     found = client.worker(worker)
     certificate = client.get(f"/api/v1/workers/{found['id']}/certificate")
-    sys.stderr.write(f"pinned:    {certificate['pinned'] or 'none yet'}\n")
-    sys.stderr.write(f"presented: {certificate['presented'] or 'none yet'}\n")
+    say(f"pinned:    {certificate['pinned'] or 'none yet'}\npresented: {certificate['presented'] or 'none yet'}")
     if fingerprint is None:
         if not certificate["changed"]:
             sys.stderr.write("there is nothing to accept\n")
@@ -158,11 +158,11 @@ def _each(workers: Sequence[dict[str, Any]], work: Callable[[dict[str, Any]], ob
     for worker in workers:
         try:
             work(worker)
-            sys.stderr.write(f"{worker['name']}: {done}\n")
+            say(f"{worker['name']}: {done}")
         except CommandFailed as error:
             if len(workers) == 1:
                 raise
             failures.append(error)
-            sys.stderr.write(f"{worker['name']}: {error}\n")
+            say(f"{worker['name']}: {error}")
     if failures:
         sys.exit(SOME_FAILED if len(failures) < len(workers) else failures[0].status)

@@ -8,7 +8,7 @@ from cyclopts import App
 
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.findings import print_findings
-from cmlfleet.cli.layout import print_table
+from cmlfleet.cli.layout import print_table, say
 from cmlfleet.cli.options import Output
 from cmlfleet.cli.output import FOR_PEOPLE, show, show_object
 from cmlfleet.cli.refreshing import follow_operation
@@ -137,9 +137,7 @@ def _show_result(result: dict[str, Any], output: Output) -> None:
     show([result["worker"]], form=output, columns=COLUMNS, wide=WIDE)
     for name, source in result["sources"].items():
         said = " ".join(filter(None, (source["error_code"], source["reason"])))
-        sys.stderr.write(
-            f"{name:10}  {source['outcome']:7}  {said}{' ' if said else ''}({source['duration_ms']:.0f} ms)\n"
-        )
+        say(f"{name:10}  {source['outcome']:7}  {said}{' ' if said else ''}({source['duration_ms']:.0f} ms)")
     if result["events"]:
         names = ", ".join(name.removesuffix("DomainEvent") for name in result["events"])
-        sys.stderr.write(f"changed: {names}\n")
+        say(f"changed: {names}")
