@@ -13,7 +13,13 @@ import { App } from "./shell/app";
 import { ThemeProvider } from "./shell/theme";
 
 // A service that was updated has other files: the page is loaded anew, and its address holds what was shown.
-window.addEventListener("vite:preloadError", () => window.location.reload());
+const RELOADED_AT = "cmlfleet.reloaded-at";
+const RELOAD_AGAIN_MS = 30_000; // files that stay away must not reload the page for ever
+window.addEventListener("vite:preloadError", () => {
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED_AT)) < RELOAD_AGAIN_MS) return;
+  sessionStorage.setItem(RELOADED_AT, String(Date.now()));
+  window.location.reload();
+});
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

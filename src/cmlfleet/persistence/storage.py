@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.persistence.attempts import SqlAttempts
 from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.persistence.attempts import SqlAttempts
 from cmlfleet.persistence.audit import SqlAuditTrail
 from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
