@@ -95,6 +95,7 @@ async def _serve_http(service: Service, server: HttpServer, stopping: asyncio.Ev
         stopped.cancel()
         announcing.cancel()
         await asyncio.gather(announcing, return_exceptions=True)
+        service.end_streams()
         server.should_exit = True
     await running
 

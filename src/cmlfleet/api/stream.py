@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ KEPT_MESSAGES = 10_000  # for who reconnects; about a minute of a large fleet
 LISTENER_QUEUE = 2_000  # a listener further behind is told to read everything again
 COALESCE_SECONDS = 1.0  # at most one message a worker in this time
 AWAITED_SECONDS = 60.0  # for who lost the connection; later nobody comes back for what was missed
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,16 @@ class StreamMessage:
         return self.whole if limit is None or self.audience is None else self.audience.part(self.whole, limit)
 
 
+class Ending(Enum):
+    """Why a listener's stream ends."""
+
+    TOO_FAR_BEHIND = auto()
+    STOPPING = auto()
+
+
+Queue = asyncio.Queue[StreamMessage | Ending]
+
+
 class StreamHub:
     """Follows saved records and operations. While nobody listens or is awaited back, it makes no messages."""
 
@@ -47,8 +59,8 @@ class StreamHub:
         self._epoch = uuid4().hex[:8]
         self._number = 0
         self._kept: deque[StreamMessage] = deque(maxlen=KEPT_MESSAGES)
-        self._listeners: set[asyncio.Queue[StreamMessage | None]] = set()
-        self._first_before: dict[str, CMLWorkerState] = {}
+        self._listeners: set[Queue] = set()
+        self._first_before: dict[str, CMLWorkerState | None] = {}
         self._latest: dict[str, CMLWorkerState] = {}
         self._flusher: asyncio.TimerHandle | None = None
         self._unsent_until = 0
@@ -64,8 +76,7 @@ class StreamHub:
                 self._send(_removal(before.id), audience)
                 self._send(_FLEET_UPDATED, audience)
             return
-        if before is not None:
-            self._first_before.setdefault(after.id, before)
+        self._first_before.setdefault(after.id, before)
         self._latest[after.id] = after
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._flush)
@@ -81,35 +92,35 @@ class StreamHub:
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Messages from where the listener left off, else from now on; `reset` when that is no longer known.
 
-        With a team limit only what lies within it.
+        The first words of a new listener are an id alone: who loses the connection before anything happened comes
+        back without a gap too. With a team limit only what lies within it.
         """
         with self._joined() as queue:
             missed = self._since(last_event_id)
             if missed is None:
                 yield self._framed(self._number, _RESET)
-            else:
-                for message in missed:
-                    if (part := message.part(limit)) is not None:
-                        yield self._framed(message.number, part)
-            while True:
-                message = await queue.get()
-                if message is None:
-                    yield self._framed(self._number, _RESET)
-                    return
+            elif last_event_id is None:
+                yield {"id": self._id(self._number), "comment": "from now on"}
+            for message in missed or ():
                 if (part := message.part(limit)) is not None:
                     yield self._framed(message.number, part)
+            while not isinstance(message := await queue.get(), Ending):
+                if (part := message.part(limit)) is not None:
+                    yield self._framed(message.number, part)
+            if message is Ending.TOO_FAR_BEHIND:
+                yield self._framed(self._number, _RESET)
 
     def close(self) -> None:
-        """End every listener's stream; they come back to the next process."""
+        """End every listener's stream; they come back to the next process, which tells them to read all again."""
         if self._flusher is not None:
             self._flusher.cancel()
             self._flusher = None
         for queue in tuple(self._listeners):
-            self._overflow(queue)
+            self._end(queue, Ending.STOPPING)
 
     @contextmanager
     def _joined(self) -> Any:
-        queue: asyncio.Queue[StreamMessage | None] = asyncio.Queue(LISTENER_QUEUE)
+        queue: Queue = asyncio.Queue(LISTENER_QUEUE)
         self._listeners.add(queue)
         try:
             yield queue
@@ -121,7 +132,7 @@ class StreamHub:
         if last_event_id is None:
             return []
         epoch, _, number = last_event_id.partition("-")
-        if epoch != self._epoch or not (number.isascii() and number.isdigit()):
+        if epoch != self._epoch or len(number) > _MOST_DIGITS or not (number.isascii() and number.isdigit()):
             return None
         last = int(number)
         if last > self._number or last < self._unsent_until or (self._kept and last < self._kept[0].number - 1):
@@ -129,7 +140,10 @@ class StreamHub:
         return [message for message in self._kept if message.number > last]
 
     def _framed(self, number: int, part: Part) -> dict[str, Any]:
-        return {"id": f"{self._epoch}-{number}", "event": part.event, "data": part.data}
+        return {"id": self._id(number), "event": part.event, "data": part.data}
+
+    def _id(self, number: int) -> str:
+        return f"{self._epoch}-{number}"
 
     def _flush(self) -> None:
         self._flusher = None
@@ -142,12 +156,12 @@ class StreamHub:
             return
         now = self._clock()
         for worker_id, after in latest.items():
-            before = first_before.get(worker_id)
+            before = first_before[worker_id]
             changes = changed_fields(before, after, now=now)
             if changes:
                 self._send(_update(after, changes), self._audience_of(before, after, now=now))
         if latest:
-            changed = [*first_before.values(), *latest.values()]
+            changed = [*filter(None, first_before.values()), *latest.values()]
             self._send(_FLEET_UPDATED, OfWorkers([scope_of(state) for state in changed]))
 
     @staticmethod
@@ -169,13 +183,13 @@ class StreamHub:
             try:
                 queue.put_nowait(message)
             except asyncio.QueueFull:
-                self._overflow(queue)
+                self._end(queue, Ending.TOO_FAR_BEHIND)
 
-    def _overflow(self, queue: "asyncio.Queue[StreamMessage | None]") -> None:
+    def _end(self, queue: Queue, ending: Ending) -> None:
         self._listeners.discard(queue)
         while not queue.empty():
             queue.get_nowait()
-        queue.put_nowait(None)
+        queue.put_nowait(ending)
 
 
 def _part(event: str, data: Any) -> Part:

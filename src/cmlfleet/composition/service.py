@@ -98,6 +98,10 @@ class Service:
         self._metrics.close()
         await self.storage.close()
 
+    def end_streams(self) -> None:
+        """Before the port closes: who listens would hold it open."""
+        self._coordination.hub.close()
+
     def known_scopes(self) -> Sequence[tuple[AccountId, Region]]:
         """Every configured account and region whose account's id is known by now."""
         return self.sources.aws.scopes()

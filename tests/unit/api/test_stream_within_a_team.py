@@ -34,6 +34,8 @@ class Listener:
 
     async def _collect(self) -> None:
         async for message in self._messages:
+            if "data" not in message:
+                continue  # only where the stream begins
             self.heard.append((message["event"], msgspec.json.decode(message["data"])))
 
     async def end(self) -> None:

@@ -9,7 +9,7 @@ from cmlfleet.application.principal import Principal
 from cmlfleet.application.team_limit import TeamLimit
 
 Changes = AsyncIterator[dict[str, Any]]
-"""Server-sent events, each with `id`, `event` and `data`."""
+"""Server-sent events, each with `id`, `event` and `data`; one that only tells where it begins has no data."""
 
 
 @dataclass(frozen=True, slots=True)
