@@ -131,14 +131,16 @@ async def test_a_caller_that_gives_up_does_not_cancel_the_others(storage: Storag
 
 
 async def test_a_cancelled_transaction_leaves_nothing_and_blocks_nobody(storage: Storage) -> None:
-    for number in range(20):
-        task = asyncio.ensure_future(storage.workers.add(numbered(number), events=[status_changed(f"w-{number:03}")]))
+    states = await add_all(storage, *(numbered(number) for number in range(20)))
+    for number, state in enumerate(states):
+        task = asyncio.ensure_future(storage.workers.remove(state.id, event=forgotten(state)))
         for _ in range(number):
             await asyncio.sleep(0)  # each a little further into the transaction
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    added = {state.id for state in await storage.workers.all_states()}
-    assert {entry.worker_id for entry in await storage.reader.events_after(0, limit=99)} == added
+    kept = {state.id for state in await storage.workers.all_states()}
+    removed = {entry.worker_id for entry in await storage.reader.events_after(0, limit=99)}
+    assert removed == {state.id for state in states} - kept
     state = await storage.workers.add(numbered(100), events=[status_changed("w-100")])
     assert await storage.workers.load(state.id) == state
 
