@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need beside the Python environment: Cisco's schemas, promtool, which judges our /metrics, redis-server
-# and a browser.
+# What the tests need beside the Python environment: Cisco's schemas, promtool, which judges our /metrics, redis-server,
+# an OpenID provider and a browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,6 +39,15 @@ tool() {
 # Cisco's own response schemas, which are not ours to commit; pinned by hash.
 .venv/bin/python scripts/fetch_cisco_schemas.py ||
     echo "Cisco's schemas could not be fetched: the tests against them are skipped" >&2
+(
+    cd tests/support/openid_provider
+    libraries=$(cat package.json package-lock.json | cksum)
+    [ "$(cat node_modules/.stamp 2>/dev/null || true)" = "$libraries" ] && exit 0
+    command -v npm >/dev/null || { echo "the tests with an OpenID provider are skipped: they need Node.js" >&2 && exit 0; }
+    echo "==> an OpenID provider for tests"
+    npm_config_cache="$OLDPWD/.cache/npm" npm ci --no-progress --no-fund --no-audit --loglevel=error
+    printf '%s' "$libraries" > node_modules/.stamp
+)
 tool promtool prometheus
 tool redis-server redis-server redis-tools libatomic1 libjemalloc2 liblzf1
 

@@ -62,8 +62,10 @@ class Settings:
     oidc_issuer: str | None
     oidc_client_id: str | None
     oidc_client_secret: str | None = field(repr=False)
-    oidc_role_claim: str | None
-    oidc_role_map: str | None
+    oidc_role_claim: str
+    oidc_role_map: Mapping[str, str]
+    oidc_limit_claim: str | None
+    oidc_limit_label: str
     allow_plain_http: bool
     allow_insecure_cml_tls: bool
     allow_short_token: bool
@@ -172,6 +174,8 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "secret_key_previous belongs to secret_key; a file or a command gives earlier keys on further lines"
         )
+    if settings.oidc_issuer is not None and (settings.oidc_client_id is None or not settings.oidc_role_map):
+        raise ConfigurationError("CMLFLEET_OIDC_ISSUER needs CMLFLEET_OIDC_CLIENT_ID and CMLFLEET_OIDC_ROLE_MAP")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigurationError("CMLFLEET_TLS_CERT and CMLFLEET_TLS_KEY belong together: set both or none")
     if (settings.cml_username is None) != (settings.cml_password is None):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 ROLES = ("api", "scheduler", "worker")
+_PEOPLES_ROLES = ("viewer", "operator", "admin")
 TLS_MODES = ("pin", "verify", "insecure")
 LEAST_SECRET_CHARACTERS = 32
 _DAY_SECONDS = 86_400
@@ -122,6 +124,27 @@ def _database(raw: Any) -> str:
     return text
 
 
+def _issuer(raw: Any) -> str:
+    text = as_text(raw)
+    parts = urlsplit(text)
+    if not parts.hostname or (parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1")):
+        raise BadValue("an https:// address (http:// on this machine alone)")
+    return text
+
+
+def _role_map(raw: Any) -> dict[str, str]:
+    if isinstance(raw, dict):
+        found = {as_text(key): as_text(value) for key, value in cast("dict[Any, Any]", raw).items()}
+    else:
+        found: dict[str, str] = {}
+        for entry in as_list(raw):
+            value, _, role = entry.rpartition("=")
+            found[value.strip()] = role.strip()
+    if "" in found or not set(found.values()) <= set(_PEOPLES_ROLES):
+        raise BadValue(f"pairs VALUE=ROLE separated by commas, with a role of {', '.join(_PEOPLES_ROLES)}")
+    return found
+
+
 VARIABLES = (
     Variable("data_dir", Path(".cmlfleet"), as_path),
     Variable("database_url", None, _database),
@@ -152,11 +175,13 @@ VARIABLES = (
     Variable("bootstrap_token", None, as_text),
     Variable("tls_cert", None, as_path),
     Variable("tls_key", None, as_path),
-    Variable("oidc_issuer", None, as_text),
+    Variable("oidc_issuer", None, _issuer),
     Variable("oidc_client_id", None, as_text),
     Variable("oidc_client_secret", None, as_text),
-    Variable("oidc_role_claim", None, as_text),
-    Variable("oidc_role_map", None, as_text),
+    Variable("oidc_role_claim", "groups", as_text),
+    Variable("oidc_role_map", {}, _role_map),
+    Variable("oidc_limit_claim", None, as_text),
+    Variable("oidc_limit_label", "team", as_text),
     Variable("allow_plain_http", False, as_boolean),
     Variable("allow_insecure_cml_tls", False, as_boolean),
     Variable("allow_short_token", False, as_boolean),

@@ -17,6 +17,7 @@ from cmlfleet.api.console import console_routes, is_built
 from cmlfleet.api.controllers import (
     audit_controller,
     fleet_controller,
+    openid_controller,
     session_controller,
     stream_controller,
     system_controller,
@@ -35,6 +36,8 @@ OPEN = (
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/session/options"),
+    ("get", "/api/v1/session/openid"),
+    ("get", "/api/v1/session/openid/callback"),
     ("post", "/api/v1/session"),
     ("post", "/api/v1/session/set-up"),
 )
@@ -97,6 +100,7 @@ def bare_app() -> FastAPI:
         tokens_controller.router,
         users_controller.router,
         session_controller.router,
+        openid_controller.router,
         session_controller.signed_in_router,
         audit_controller.router,
         stream_controller.router,

@@ -78,7 +78,7 @@ class Authenticator:
         identity = session.identity
         if identity is None or not self._knows_provider:
             return None
-        return Principal(identity.name, identity.role, identity.limit, kind=Kind.USER, holder=session.holder)
+        return Principal(identity.name, identity.role, identity.limit, kind=Kind.OPENID, holder=session.holder)
 
     async def _holder_of_hash(self, presented: str) -> Principal | None:
         if self._bootstrap_hash is not None and hmac.compare_digest(presented, self._bootstrap_hash):

@@ -10,6 +10,9 @@ from cmlfleet.api.problems import CrossSiteRequest
 SESSION_COOKIE = "cmlfleet_session"
 DEVICE_COOKIE = "cmlfleet_device"
 DEVICE_SECONDS = 90 * 86_400
+OPENID_COOKIE = "cmlfleet_openid"
+OPENID_SECONDS = 600
+_OPENID_PATH = "/api/v1/session/openid"
 CONSOLE_HEADER = "X-Requested-With"  # a page of another site cannot send it without our leave, which nobody gets
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -35,6 +38,25 @@ def give_device(request: Request, response: Response, device: str) -> None:
         samesite="strict",
         secure=request.url.scheme == "https",
     )
+
+
+def give_openid(request: Request, response: Response, browser: str) -> None:
+    """Comes back from the provider's site, as a cookie for our own site alone would not."""
+    response.set_cookie(
+        OPENID_COOKIE,
+        browser,
+        max_age=OPENID_SECONDS,
+        path=_OPENID_PATH,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+def take_openid(request: Request, response: Response) -> None:
+    """Its sign-in is over."""
+    secure = request.url.scheme == "https"
+    response.delete_cookie(OPENID_COOKIE, path=_OPENID_PATH, httponly=True, samesite="lax", secure=secure)
 
 
 def give_session(request: Request, response: Response, *, session_id: str, ends_at: datetime) -> None:

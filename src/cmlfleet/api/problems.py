@@ -89,6 +89,8 @@ _STATUS: dict[type[Exception], int] = {
     errors.UserNotFound: 404,
     errors.NotAllowed: 403,
     errors.SignInRefused: 401,
+    errors.NotVouchedFor: 401,
+    errors.ProviderUnavailable: 503,
     errors.TooManyAttempts: 429,
     errors.BeyondLimit: 403,
     errors.LabelGuarded: 403,

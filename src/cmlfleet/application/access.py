@@ -10,6 +10,7 @@ from cmlfleet.application.commands.create_token_command import CreateTokenComman
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand
 from cmlfleet.application.commands.import_workers_command import ImportWorkersCommand
+from cmlfleet.application.commands.openid_commands import BeginOpenIDCommand, FinishOpenIDCommand
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
 from cmlfleet.application.commands.refresh_workers_command import RefreshWorkersCommand
 from cmlfleet.application.commands.session_commands import (
@@ -110,6 +111,8 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     EndMySessionsCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     SignInCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
+    BeginOpenIDCommand: Rule(Role.VIEWER, Reach.SELF),
+    FinishOpenIDCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     SetUpCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     ChangePasswordCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     CreateUserCommand: Rule(Role.ADMIN, Reach.FLEET, Audited.ALWAYS),

@@ -28,6 +28,14 @@ class SignInRefused(Refused):
         super().__init__("that is not right: the name, the password or the code")
 
 
+class NotVouchedFor(Refused):
+    """The OpenID provider's answer does not sign anybody in; the text says why."""
+
+
+class ProviderUnavailable(ApplicationError):
+    """The OpenID provider does not answer, or not as one."""
+
+
 class TooManyAttempts(Refused):
     """Of an address, or for an account."""
 

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     USER = "user"
     TOKEN = "token"  # noqa: S105 - a word
     BOOTSTRAP = "bootstrap"
+    OPENID = "openid"
+    """A person whom an OpenID provider vouches for."""
     SERVER = "server"
     """Who runs a command where the service's database is."""
     SERVICE = "service"

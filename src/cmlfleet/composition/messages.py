@@ -37,7 +37,7 @@ from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.worker_shelf import WorkerShelf
-from cmlfleet.composition.access import access_messages, limited_labels
+from cmlfleet.composition.access import access_messages, identity_provider, limited_labels
 from cmlfleet.composition.coordination import Coordination, Foundation
 from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL
 
@@ -56,7 +56,8 @@ class Parts:
 def registrations(parts: Parts) -> list[Registration]:
     """Every message that there is."""
     foundation = parts.foundation
-    messages = [*_commands(parts), *_queries(parts), *access_messages(foundation.storage, foundation.clock)]
+    access = access_messages(foundation.storage, foundation.clock, provider=identity_provider(foundation.settings))
+    messages = [*_commands(parts), *_queries(parts), *access]
     return [Registration(message, handler) for message, handler in messages]
 
 
@@ -128,7 +129,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         (
             update_worker_command.UpdateWorkerCommand,
             update_worker_command.UpdateWorkerCommandHandler(
-                shelf=shelf, guarded_labels=lambda: limited_labels(storage), clock=clock
+                shelf=shelf, guarded_labels=lambda: limited_labels(storage, settings), clock=clock
             ),
         ),
         (

@@ -11,6 +11,7 @@ from cmlfleet.persistence.credentials import SqlCredentialsStore
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.fleet_reader import SqlFleetReader
 from cmlfleet.persistence.installation import SqlInstallation
+from cmlfleet.persistence.openid_attempts import SqlOpenIDAttempts
 from cmlfleet.persistence.operations import SqlOperationStore
 from cmlfleet.persistence.outbox import SqlOutbox
 from cmlfleet.persistence.retention import Retention
@@ -48,6 +49,7 @@ class Storage:
         self.tokens = SqlTokenStore(self.database)
         self.users = SqlUserStore(self.database)
         self.attempts = SqlAttempts(self.database, clock=clock)
+        self.openid_attempts = SqlOpenIDAttempts(self.database)
         self.sessions = SqlSessionStore(self.database)
         self.operations = SqlOperationStore(self.database)
         self.audit = SqlAuditTrail(self.database)

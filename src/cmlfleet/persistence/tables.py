@@ -246,6 +246,14 @@ set_up_code = Table(
     Column("code_hash", PlainText, nullable=False),
 )
 
+openid_attempts = Table(
+    "openid_attempts",
+    metadata,
+    Column("state_hash", PlainText, primary_key=True),
+    Column("begun_at", UTCDateTime, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
 sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,

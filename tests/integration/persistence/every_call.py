@@ -8,6 +8,7 @@ from tests.integration.persistence.records import forgotten, numbered, status_ch
 from tests.support.workers import NOW
 
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
+from cmlfleet.application.ports.identity_provider import OpenIDAttempt
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import ApiToken, Operation, StorageUnavailable
 from cmlfleet.application.ports.users import AttemptLimit, User
@@ -75,6 +76,7 @@ def every_write(storage: Storage) -> Calls:
         result="done",
         detail=None,
     )
+    attempt = OpenIDAttempt(nonce="n", verifier="v", browser_hash="b", redirect_uri="r", begun_at=NOW)
     user = User(id="u-1", name="ann", role=Role.VIEWER, created_at=NOW, password_hash="h")
     token = ApiToken(id="t-2", name="n", role="viewer", created_at=NOW)
     return {
@@ -94,6 +96,8 @@ def every_write(storage: Storage) -> Calls:
         "attempt": lambda: storage.attempts.take({"x": AttemptLimit(1, 1.0)}),
         "give back": lambda: storage.attempts.give_back({"x": AttemptLimit(1, 1.0)}),
         "trust": lambda: storage.attempts.trust("device", user_id="u-1"),
+        "begin openid": lambda: storage.openid_attempts.add(attempt, state_hash="s"),
+        "take openid": lambda: storage.openid_attempts.take("s"),
         "end sessions": lambda: storage.sessions.remove_of("user:u-1"),
         "revoke": lambda: storage.tokens.revoke("t-1"),
         "add audit": lambda: storage.audit.add(entry),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from tests.support.workers import NOW
 
+from cmlfleet.application.ports.identity_provider import OpenIDAttempt
 from cmlfleet.application.ports.users import AttemptLimit, User
 from cmlfleet.application.principal import Role
 from cmlfleet.application.team_limit import TeamLimit
@@ -82,6 +83,13 @@ async def test_one_bucket_that_is_full_takes_nothing_from_the_others(storage: St
     account = {"account": AttemptLimit(most=1, one_more_every_seconds=1.0)}
     assert await storage.attempts.take({**LIMITS, **account}) is not None
     assert await storage.attempts.take(account) is None
+
+
+async def test_a_sign_in_at_a_provider_is_taken_once_by_one_process(storage: Storage, other: Storage) -> None:
+    attempt = OpenIDAttempt(nonce="n", verifier="v", browser_hash="b", redirect_uri="r", begun_at=NOW)
+    await storage.openid_attempts.add(attempt, state_hash="state")
+    taken = await asyncio.gather(storage.openid_attempts.take("state"), other.openid_attempts.take("state"))
+    assert sorted(taken, key=lambda one: one is None) == [attempt, None]
 
 
 async def test_a_device_is_trusted_for_its_user_and_for_a_while(storage: Storage) -> None:

@@ -65,9 +65,14 @@ async def set_up(body: schemas.SetUpBody, request: Request, mediator: Applicatio
 
 @signed_in_router.delete("", status_code=204, response_class=Response, responses=documented())
 async def sign_out(request: Request, mediator: Application, principal: SignedIn) -> Response:
-    """The session ends at once; who came with a token has none to end."""
-    await mediator.execute_async(CloseSessionCommand(session_id=session_id_of(request) or ""), principal)
-    return _signed_out(request)
+    """The session ends at once; who came with a token has none to end. `Location`, if given, signs out of the OpenID
+    provider too."""
+    command = CloseSessionCommand(session_id=session_id_of(request) or "")
+    elsewhere = await mediator.execute_async(command, principal)
+    response = _signed_out(request)
+    if elsewhere is not None:
+        response.headers["Location"] = elsewhere
+    return response
 
 
 @signed_in_router.delete("/everywhere", status_code=204, response_class=Response, responses=documented())

@@ -4,16 +4,21 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import TOKEN_BYTES, token_hash
-from cmlfleet.application.errors import InvalidRequest
+from cmlfleet.application.errors import InvalidRequest, ProviderUnavailable
 from cmlfleet.application.mediator import Message
+from cmlfleet.application.ports.identity_provider import IdentityProvider
 from cmlfleet.application.ports.sessions import Identity, Session, SessionStore
 from cmlfleet.application.principal import Principal
 
 LONGEST = timedelta(days=7)
 LONGEST_IDLE = timedelta(hours=12)  # over night; an open console asks something every minute
+
+logger = structlog.get_logger(__name__)
 
 
 def has_ended(session: Session, *, now: datetime) -> bool:
@@ -66,21 +71,32 @@ async def open_session(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseSessionCommand(Message[None]):
-    """The session ends at once; one that is not there has ended."""
+class CloseSessionCommand(Message[str | None]):
+    """The session ends at once; one that is not there has ended. Answers where to sign out of the OpenID provider."""
 
     session_id: str = field(repr=False)
 
 
 class CloseSessionCommandHandler:
-    """Raises StorageUnavailable."""
+    """Raises StorageUnavailable. A provider that does not answer keeps nobody signed in here."""
 
-    def __init__(self, *, sessions: SessionStore) -> None:
+    def __init__(self, *, sessions: SessionStore, provider: IdentityProvider | None) -> None:
         self._sessions = sessions
+        self._provider = provider
 
-    async def handle_async(self, message: CloseSessionCommand, principal: Principal) -> None:
+    async def handle_async(self, message: CloseSessionCommand, principal: Principal) -> str | None:
         """Forget it."""
-        await self._sessions.remove(token_hash(message.session_id))
+        id_hash = token_hash(message.session_id)
+        session = await self._sessions.find(id_hash)
+        await self._sessions.remove(id_hash)
+        identity = None if session is None else session.identity
+        if self._provider is None or identity is None or identity.id_token is None:
+            return None
+        try:
+            return await self._provider.sign_out_url(identity.id_token)
+        except ProviderUnavailable as error:
+            logger.warning("provider_sign_out_skipped", error=str(error))
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Change:
 class AuditEntry:
     """Who did, or tried, what. `result` is `done`, `refused` or `failed`; `request` is the message without secrets.
 
-    `actor_kind` tells a user from a token of the same name: `user`, `token`, `bootstrap`, `server` (a command beside
+    `actor_kind` tells a user from a token of the same name: `user`, `openid`, `token`, `bootstrap`, `server` (beside
     the service's database), `service`, `anonymous`.
     """
 

@@ -1,0 +1,65 @@
+"""Signing in by OpenID Connect: off to the provider, and back."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from cmlfleet.api.answers import Application
+from cmlfleet.api.authentication import address_of
+from cmlfleet.api.browser import OPENID_COOKIE, give_openid, give_session, session_id_of, take_openid
+from cmlfleet.api.parameters import plain
+from cmlfleet.api.problems import documented
+from cmlfleet.application.commands.openid_commands import BeginOpenIDCommand, FinishOpenIDCommand
+from cmlfleet.application.errors import NotVouchedFor
+from cmlfleet.application.principal import ANYONE, Principal
+
+router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
+
+
+@router.get(
+    "",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={**documented(), 303: {"description": "to the OpenID provider"}},
+)
+async def sign_in_with_openid(request: Request, mediator: Application) -> Response:
+    """To the provider, to sign in there."""
+    command = BeginOpenIDCommand(redirect_uri=str(request.url_for("signed_in_with_openid")))
+    begun = await mediator.execute_async(command, _anyone(request))
+    response = RedirectResponse(begun.url, status_code=303)
+    give_openid(request, response, begun.browser)
+    return response
+
+
+@router.get(
+    "/callback",
+    response_class=RedirectResponse,
+    status_code=303,
+    responses={**documented(), 303: {"description": "to the console, signed in"}},
+)
+async def signed_in_with_openid(
+    request: Request,
+    mediator: Application,
+    code: str | None = Query(None),
+    state: str | None = Query(None),
+    error: str | None = Query(None),
+) -> Response:
+    """Back from the provider."""
+    if code is None or state is None:
+        raise NotVouchedFor(f"the provider did not sign you in: {(error or 'it sent no code')[:100]}")
+    command = FinishOpenIDCommand(
+        code=plain(code),
+        state=plain(state),
+        browser=request.cookies.get(OPENID_COOKIE),
+        replaces=session_id_of(request),
+    )
+    opened = await mediator.execute_async(command, _anyone(request))
+    response = RedirectResponse("/", status_code=303)
+    give_session(request, response, session_id=opened.session_id, ends_at=opened.ends_at)
+    take_openid(request, response)
+    return response
+
+
+def _anyone(request: Request) -> Principal:
+    return replace(ANYONE, address=address_of(request))
