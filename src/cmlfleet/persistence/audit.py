@@ -1,21 +1,20 @@
 """The audit trail. Nothing here changes or removes an entry; only the configured age does (`retention.py`)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, insert
 
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
-from cmlfleet.application.ports.reading import InvalidCriteria
 from cmlfleet.application.queries.criteria import Page
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.coalescing import Coalesced
-from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.moments import in_utc
+from cmlfleet.persistence.newest_first import newest_first
 
 IN_ONE_GROUP = 250  # as many as one monitoring group's refreshes may bring at once
-_ORDER = "-audit"
 _decoder = msgspec.json.Decoder(AuditEntry)
 
 
@@ -46,24 +45,10 @@ class SqlAuditTrail:
             matching.append(audit.at >= in_utc(criteria.since))
         if criteria.until is not None:
             matching.append(audit.at < in_utc(criteria.until))
-        query = select(audit.sequence, audit.document).where(*matching)
-        if criteria.cursor is not None:
-            _, last = decode_cursor(criteria.cursor, sort=_ORDER)
-            if not isinstance(last, int) or abs(last) >= 2**31:
-                raise InvalidCriteria("the cursor is not one of ours")
-            query = query.where(audit.sequence < last)
-        query = query.order_by(audit.sequence.desc()).limit(criteria.limit + 1)
-        count = select(func.count()).select_from(tables.audit).where(*matching)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-            total = (await connection.execute(count)).scalar_one()
-        page = rows[: criteria.limit]
-        more = len(rows) > criteria.limit
-        return Page(
-            items=tuple(_decoder.decode(row.document) for row in page),
-            next_cursor=encode_cursor(_ORDER, None, page[-1].sequence) if more else None,
-            total=total,
+        page = await newest_first(
+            self._database, tables.audit, matching, limit=criteria.limit, cursor=criteria.cursor
         )
+        return replace(page, items=tuple(_decoder.decode(row.document) for row in page.items))
 
     async def _add_group(self, entries: Sequence[AuditEntry]) -> Sequence[None]:
         rows = [

@@ -1,13 +1,14 @@
 """The reading side: rows to states and pages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.ports.reading import InvalidCriteria, SampleSeries
+from cmlfleet.application.ports.reading import SampleSeries
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
 from cmlfleet.application.team_limit import TeamLimit
@@ -18,6 +19,7 @@ from cmlfleet.persistence import tables
 from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.moments import in_utc
+from cmlfleet.persistence.newest_first import newest_first
 from cmlfleet.persistence.outbox import stored_event
 from cmlfleet.persistence.sample_rows import FIGURES
 from cmlfleet.persistence.team_limits import of_workers_within
@@ -26,7 +28,6 @@ from cmlfleet.persistence.worker_filters import after, column_of, conditions, co
 from cmlfleet.persistence.worker_rows import decode
 
 _WHOLE_FIGURES = frozenset({"labs_count", "labs_running", "nodes_running"})
-_EVENT_ORDER = "-sequence"
 
 
 class SqlFleetReader:
@@ -92,24 +93,10 @@ class SqlFleetReader:
         if criteria.until is not None:
             matching.append(events.occurred_at < in_utc(criteria.until))
         matching += of_workers_within(criteria.within, events.worker_id)
-        query = select(tables.events).where(*matching)
-        if criteria.cursor is not None:
-            _, last = decode_cursor(criteria.cursor, sort=_EVENT_ORDER)
-            if not isinstance(last, int) or abs(last) >= 2**31:
-                raise InvalidCriteria("the cursor is not one of ours")
-            query = query.where(events.sequence < last)
-        query = query.order_by(events.sequence.desc()).limit(criteria.limit + 1)
-        count = select(func.count()).select_from(tables.events).where(*matching)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
-            total = (await connection.execute(count)).scalar_one()
-        page = rows[: criteria.limit]
-        more = len(rows) > criteria.limit
-        return Page(
-            items=tuple(stored_event(row) for row in page),
-            next_cursor=encode_cursor(_EVENT_ORDER, None, page[-1].sequence) if more else None,
-            total=total,
+        page = await newest_first(
+            self._database, tables.events, matching, limit=criteria.limit, cursor=criteria.cursor
         )
+        return replace(page, items=tuple(stored_event(row) for row in page.items))
 
     async def events_after(self, sequence: int, *, limit: int) -> Sequence[StoredEvent]:
         """Oldest first. Raises StorageUnavailable."""
