@@ -18,7 +18,7 @@ from cmlfleet.simulator.server import SimulatorServer
 
 T = TypeVar("T")
 
-ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5, connect_timeout=5)
+ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=30, connect_timeout=30)
 _START_SECONDS = 30
 _EXPORT = re.compile(r"export (\w+)='?([^']*?)'?")
 _PROGRAM = "import sys; from cmlfleet.simulator.command import app; sys.exit(app(sys.argv[1:]))"

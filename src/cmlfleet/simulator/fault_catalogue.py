@@ -35,6 +35,7 @@ class FaultName(StrEnum):
     CHECKS_IMPAIRED = "checks-impaired"
     SCHEDULED_RETIREMENT = "scheduled-retirement"
     VANISHED = "vanished"
+    MANAGED = "managed"
     INSUFFICIENT_CAPACITY = "insufficient-capacity"
 
     REFUSED = "refused"
@@ -64,7 +65,9 @@ class FaultName(StrEnum):
     OUT_OF_COMPLIANCE = "out-of-compliance"
     LICENSE_EXPIRING = "license-expiring"
     HEALTH_FAILED = "health-failed"
+    HEALTH_UNKNOWN = "health-unknown"
     COMPUTE_LOST = "compute-lost"
+    ORPHANS = "orphans"
     DISK_FULL = "disk-full"
     UNKNOWN_FIELDS = "unknown-fields"
     MISSING_FIELDS = "missing-fields"
@@ -114,6 +117,7 @@ CATALOGUE: Mapping[FaultName, FaultKind] = {
     FaultName.CHECKS_IMPAIRED: _instance("the instance status check is impaired"),
     FaultName.SCHEDULED_RETIREMENT: _instance("AWS retires the host", days="days from now (5)"),
     FaultName.VANISHED: _instance("EC2 no longer knows the instance"),
+    FaultName.MANAGED: _instance("a service of AWS manages it: hidden unless IncludeManagedResources is true"),
     FaultName.INSUFFICIENT_CAPACITY: _instance("a start fails: InsufficientInstanceCapacity"),
     FaultName.REFUSED: _controller("connections are refused"),
     FaultName.HANGING: _controller("connections are accepted, requests never answered"),
@@ -143,6 +147,8 @@ CATALOGUE: Mapping[FaultName, FaultKind] = {
     FaultName.LICENSE_EXPIRING: _controller("the registration ends soon", days="days left (9)"),
     FaultName.HEALTH_FAILED: _controller("a health check is false", check="which one (libvirt)"),
     FaultName.COMPUTE_LOST: _controller("a compute of the cluster is disconnected", hostname="which (the last)"),
+    FaultName.HEALTH_UNKNOWN: _controller("the health checks are null: not known yet"),
+    FaultName.ORPHANS: _controller("domains run that belong to no lab", running="how many (3)"),
     FaultName.DISK_FULL: _controller("the disk is nearly full", percent="how full (94)"),
     FaultName.UNKNOWN_FIELDS: _controller("answers bring fields nobody has documented"),
     FaultName.MISSING_FIELDS: _controller("optional fields are left out"),

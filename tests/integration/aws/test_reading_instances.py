@@ -98,6 +98,15 @@ async def test_what_is_no_id_is_never_sent(scene: AwsScene):
     assert scene.calls("DescribeInstances") == 0
 
 
+@pytest.mark.parametrize("max_age_seconds", [0.0, 60.0])
+async def test_an_instance_that_a_service_of_aws_manages_is_seen(scene: AwsScene, max_age_seconds: float):
+    scene.faults.set(FaultName.MANAGED)
+
+    fact = instance(await scene.read(scene.ids()[0], max_age_seconds=max_age_seconds))
+
+    assert fact.checks is not None
+
+
 async def test_a_vanished_instance_is_absent(scene: AwsScene):
     gone, other = scene.ids()[:2]
     scene.faults.set(FaultName.VANISHED, worker=gone)

@@ -154,6 +154,13 @@ def test_an_instance_vanishes(simulator: SimulatorServer, ec2: Any) -> None:
     assert instance_id in str(error)
 
 
+def test_an_instance_that_a_service_manages_is_hidden_unless_asked_for(simulator: SimulatorServer, ec2: Any) -> None:
+    instance_id = first_instance(ec2)["InstanceId"]
+    simulator.faults.set(FaultName.MANAGED, worker=instance_id)
+    assert instance_id not in ids_of(ec2.describe_instances())
+    assert instance_id in ids_of(ec2.describe_instances(IncludeManagedResources=True))
+
+
 def test_checks_are_impaired(simulator: SimulatorServer, ec2: Any) -> None:
     instance_id = first_instance(ec2)["InstanceId"]
     simulator.faults.set(FaultName.CHECKS_IMPAIRED, worker=instance_id)

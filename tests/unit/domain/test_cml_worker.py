@@ -329,6 +329,16 @@ def test_a_young_instance_without_datapoints_has_no_data() -> None:
 
 
 @pytest.mark.parametrize(("detailed", "due_after"), [(False, 5), (True, 1)])
+def test_a_series_without_datapoints_is_asked_for_as_often_as_one_can_come(detailed: bool, due_after: int) -> None:
+    state = new_state()
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW, detailed_monitoring=detailed))
+    worker.observe_cloudwatch(UtilizationFact(read_at=NOW, cpu=None, memory=None))
+    assert not worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after - 0.1))
+    assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after))
+
+
+@pytest.mark.parametrize(("detailed", "due_after"), [(False, 5), (True, 1)])
 def test_cloudwatch_is_due_when_a_new_datapoint_can_exist(detailed: bool, due_after: int) -> None:
     state = new_state()
     worker = worker_of(state)

@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from tests.support.workers import NOW, new_state
 
+from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerStatus
-from cmlfleet.domain.sources import Source
+from cmlfleet.domain.sources import Outcome, Source
 from cmlfleet.observability.metrics.worker_metrics import GAUGES, IN_ONE_SLICE, WorkerMetrics
 
 
@@ -62,6 +63,33 @@ async def test_one_status_and_one_health_have_the_value_one() -> None:
 async def test_the_age_of_data_counts_from_the_last_good_reading_of_each_source() -> None:
     found = [sample for sample in await samples(followed(running_state())) if "data_age" in sample.name]
     assert [(sample.labels["source"], sample.value) for sample in found] == [("ec2", 12.5)]
+
+
+async def test_the_data_of_a_source_that_does_not_apply_has_no_age() -> None:
+    """A stopped worker's controller is not asked: its last answer is not stale, it is over."""
+    state = running_state()
+    state.sources[Source.CML].read_at = NOW - timedelta(hours=9)
+    state.sources[Source.CML].outcome = Outcome.SKIPPED
+    found = [sample for sample in await samples(followed(state)) if "data_age" in sample.name]
+    assert [sample.labels["source"] for sample in found] == ["ec2"]
+
+
+@pytest.mark.parametrize(
+    ("launched_ago", "ready_ago", "reported", "uptime"),
+    [(500, 400, None, 400), (300, 400, None, 300), (500, 400, 9000, 9060), (500, None, None, None)],
+)
+async def test_uptime_counts_from_the_later_of_launch_and_readiness_unless_cml_tells_its_own(
+    launched_ago: int, ready_ago: int | None, reported: int | None, uptime: int | None
+) -> None:
+    """CML up to 2.10 has no uptime; a version that brings one knows better. Record and gauge say the same."""
+    state = running_state()
+    state.launched_at = NOW - timedelta(seconds=launched_ago)
+    state.ready_since = None if ready_ago is None else NOW - timedelta(seconds=ready_ago)
+    state.cml_reported_uptime_seconds = reported
+    state.cml_reported_uptime_at = None if reported is None else NOW - timedelta(seconds=60)
+    found = values_of(await samples(followed(state)), "cml_worker_uptime_seconds")
+    assert found == ([] if uptime is None else [uptime])
+    assert worker_view(state, now=NOW).cml_uptime_seconds == uptime
 
 
 async def test_what_is_not_known_has_no_series() -> None:

@@ -123,8 +123,11 @@ class CMLWorker:
             return
         newest = max((point.at for point in (fact.cpu, fact.memory) if point is not None), default=None)
         due_at = fact.read_at + timedelta(seconds=self._policy.refresh_interval_seconds)
+        # CloudWatch bills series that it has nothing of, too: they are asked for as often as a point can come.
+        next_at = fact.read_at + timedelta(seconds=period_seconds)
         if newest is not None:
-            due_at = max(due_at, next_datapoint_at(newest, period_seconds=period_seconds))
+            next_at = next_datapoint_at(newest, period_seconds=period_seconds)
+        due_at = max(due_at, next_at)
         self._source_answered(
             Source.CLOUDWATCH, fact.read_at, Outcome.NO_DATA if newest is None else Outcome.OK, due_at
         )

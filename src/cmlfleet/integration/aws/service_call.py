@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 _EC2_VERSION = "2016-11-15"
+_UNHIDDEN = {"IncludeManagedResources": "true"}  # instances that a service of AWS manages may be hidden otherwise
 _CLOUDWATCH_TARGET = "GraniteServiceVersion20100801"
 _BY_ID_SUFFIX = " by id"
 
@@ -71,7 +72,7 @@ def _ec2(operation: str, fields: Mapping[str, str], *, budget: str, retries_not_
     return ServiceCall(
         service=AwsService.EC2,
         operation=operation,
-        body=urlencode({"Action": operation, "Version": _EC2_VERSION, **fields}).encode(),
+        body=urlencode({"Action": operation, "Version": _EC2_VERSION, **_UNHIDDEN, **fields}).encode(),
         headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
         budget=budget,
         retries_not_found=retries_not_found,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cmlfleet.application.queries.worker_view import uptime_seconds
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
-from cmlfleet.domain.sources import Source
+from cmlfleet.domain.sources import Outcome, Source
 
 IN_ONE_SLICE = 500  # workers written without letting go of the event loop: about 10 ms
 
@@ -184,22 +185,15 @@ def _series_of(state: CMLWorkerState, now: datetime) -> Iterator[Series]:
         ("cml.worker.labs_count", state.labs_count),
         ("cml.worker.nodes_running", state.nodes_running),
         ("cml.worker.nodes_limit", state.nodes_limit if state.status is WorkerStatus.RUNNING else None),
-        ("cml.worker.uptime_seconds", _uptime_seconds(state, now)),
+        ("cml.worker.uptime_seconds", uptime_seconds(state, now=now)),
     ):
         if value is not None:
             yield name, common, value
     for source in Source:
-        read_at = state.sources[source].read_at
-        if read_at is not None:
-            age_seconds = max(0.0, (now - read_at).total_seconds())
+        status = state.sources[source]
+        if status.read_at is not None and status.outcome is not Outcome.SKIPPED:
+            age_seconds = max(0.0, (now - status.read_at).total_seconds())
             yield "cml.worker.data_age_seconds", {**common, "source": source.value}, round(age_seconds, 3)
-
-
-def _uptime_seconds(state: CMLWorkerState, now: datetime) -> int | None:
-    if state.status is not WorkerStatus.RUNNING or not state.cml_ready or state.ready_since is None:
-        return None
-    since = max(state.ready_since, state.launched_at or state.ready_since)
-    return max(0, int((now - since).total_seconds()))
 
 
 def _escaped(text: str) -> str:

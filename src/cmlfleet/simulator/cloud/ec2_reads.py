@@ -90,7 +90,8 @@ class Ec2Reads:
                 f"{len(instance_ids)} exceeds the maximum number of instance IDs that can be specificied "
                 f"({ids_limit})",
             )
-        vanished = self._vanished(region)
+        vanished = self._struck(FaultName.VANISHED, region)
+        hidden = set[str]() if parameters.flag("IncludeManagedResources") else self._struck(FaultName.MANAGED, region)
         unknown = [instance_id for instance_id in instance_ids if instance_id in vanished]
         if unknown:
             raise instances_not_found(unknown)
@@ -99,12 +100,12 @@ class Ec2Reads:
             found: Iterable[CloudInstance] = region.named(instance_ids, skip_foreign=True)
         else:
             found = region.page(after_sequence=page_token.decode(token)[0])
-            if size is not None and region.instances and self._is_struck(FaultName.PURGED_BETWEEN_PAGES, call):
+            if size is not None and region.instances and self._is_purging(call):
                 raise instances_not_found([region.ids.instance_id()])
         limit = size or LARGEST_PAGE if token or size else None
         page: list[CloudInstance] = []
         for instance in found:
-            if vanished and instance.instance_id in vanished:
+            if instance.instance_id in vanished or instance.instance_id in hidden:
                 continue
             if (keep is not None and not keep(instance)) or (matches is not None and not matches(instance)):
                 continue
@@ -113,14 +114,11 @@ class Ec2Reads:
             page.append(instance)
         return page, None
 
-    def _vanished(self, region: CloudRegion) -> set[str]:
-        if not self._faults.is_set(FaultName.VANISHED):
+    def _struck(self, name: FaultName, region: CloudRegion) -> set[str]:
+        """The instances that have the fault."""
+        if not self._faults.is_set(name):
             return set()
-        return {
-            instance.instance_id
-            for instance in region.instances.values()
-            if self._is_on(FaultName.VANISHED, instance)
-        }
+        return {instance.instance_id for instance in region.instances.values() if self._is_on(name, instance)}
 
     def _fail_for_zone(
         self, call: ApiCall, region: CloudRegion, *, instance_ids: Sequence[str], asked: Sequence[Filter]
@@ -138,11 +136,9 @@ class Ec2Reads:
         if not named_zones or bad_zone in named_zones:
             raise AwsError("InternalError", "An internal error has occurred", status=500)
 
-    def _is_struck(self, name: FaultName, call: ApiCall) -> bool:
-        return (
-            self._faults.active(name, account=call.account_id, region=call.region, operation=call.operation)
-            is not None
-        )
+    def _is_purging(self, call: ApiCall) -> bool:
+        name, scope = FaultName.PURGED_BETWEEN_PAGES, {"account": call.account_id, "region": call.region}
+        return self._faults.active(name, operation=call.operation, **scope) is not None
 
     def _is_on(self, name: FaultName, instance: CloudInstance) -> bool:
         return (

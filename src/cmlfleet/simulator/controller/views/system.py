@@ -94,7 +94,7 @@ def _host_stats(
             },
             "disk": {"used": disk_used, "free": disk_free, "total": host.disk_bytes},
             "dominfo": {
-                **_node_counts(host, measured),
+                **_node_counts(controller, host, measured),
                 "allocated_cpus": measured.usage.cpus,
                 "allocated_memory": measured.usage.ram_mb * _KIBIBYTES_IN_MB,
             },
@@ -102,18 +102,23 @@ def _host_stats(
     }
 
 
-def _node_counts(host: ComputeHost, measured: HostStatistics | None) -> dict[str, int | None]:
+def _node_counts(
+    controller: CMLController, host: ComputeHost, measured: HostStatistics | None
+) -> dict[str, int | None]:
+    fault = controller.fault(FaultName.ORPHANS) if host.is_controller else None
+    more = 0 if fault is None else int(fault.number("running", 3))
     return {
         "total_nodes": None if measured is None else measured.usage.total_nodes,
-        "total_orphans": host.orphans,
+        "total_orphans": host.orphans + more,
         "running_nodes": None if measured is None else measured.usage.running_nodes,
-        "running_orphans": host.running_orphans,
+        "running_orphans": host.running_orphans + more,
     }
 
 
 def system_health(controller: CMLController, *, is_admin: bool) -> dict[str, Any]:
     """Nulls are what is not known yet. Others than administrators do not see the computes' checks."""
     is_booting = controller.phase() is not BootPhase.READY
+    is_unknown = controller.fault(FaultName.HEALTH_UNKNOWN) is not None
     failed = {*controller.hosts[0].failed_checks}
     fault = controller.fault(FaultName.HEALTH_FAILED)
     if fault is not None:
@@ -124,7 +129,8 @@ def system_health(controller: CMLController, *, is_admin: bool) -> dict[str, Any
             controller,
             host,
             failed=failed if host.is_controller else host.failed_checks,
-            is_lost=host.id in lost,
+            is_unknown=is_unknown or host.id in lost,
+            is_connected=host.id not in lost,
             is_booting=is_booting,
         )
         for host in controller.hosts
@@ -136,18 +142,24 @@ def system_health(controller: CMLController, *, is_admin: bool) -> dict[str, Any
     licensed = is_licensed(controller)
     valid = controller_valid and all(compute["valid"] for compute in computes.values()) and licensed
     return {
-        "valid": None if is_booting else valid,
+        "valid": None if is_booting or is_unknown else valid,
         "computes": computes if is_admin else {},
-        "is_licensed": licensed,
+        "is_licensed": None if is_unknown else licensed,
         "is_enterprise": controller.licensing.product.is_enterprise,
         "controller": {**checks, "valid": controller_valid},
     }
 
 
 def _compute_health(
-    controller: CMLController, host: ComputeHost, *, failed: set[str], is_lost: bool, is_booting: bool
+    controller: CMLController,
+    host: ComputeHost,
+    *,
+    failed: set[str],
+    is_unknown: bool,
+    is_connected: bool,
+    is_booting: bool,
 ) -> dict[str, Any]:
-    if is_lost:
+    if is_unknown:
         checks: dict[str, bool | None] = dict.fromkeys(COMPUTE_CHECKS)
     else:
         checks = {check: check not in failed for check in COMPUTE_CHECKS}
@@ -157,7 +169,7 @@ def _compute_health(
             checks["refplat_images_available"] = None
     if not controller.version.is_closed_schema:
         del checks["docker_shim"]
-    connected = not is_lost and "lld_connected" not in failed
+    connected = is_connected and "lld_connected" not in failed
     known = [value for value in checks.values() if value is not None]
     view: dict[str, Any] = {"lld_connected": connected, **checks}
     if controller.version.is_at_least_2_10:
@@ -200,7 +212,7 @@ def compute_host(
         "is_synced": is_connected,
     }
     if controller.version.is_at_least_2_10:
-        view["node_counts"] = _node_counts(host, measured)
+        view["node_counts"] = _node_counts(controller, host, measured)
     else:
         view["nodes"] = [
             node.id
