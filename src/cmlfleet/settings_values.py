@@ -121,6 +121,12 @@ def _database(raw: Any) -> str:
     text = as_text(raw)
     if not text.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
         raise BadValue("postgresql+asyncpg://… or sqlite+aiosqlite:///…")
+    try:
+        urlsplit(text).port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise BadValue(
+            "postgresql+asyncpg://user:password@host:port/name, with % codes for : / @ ? # [ ] in the password"
+        ) from None
     return text
 
 

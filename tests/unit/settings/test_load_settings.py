@@ -79,6 +79,8 @@ def test_another_empty_variable_is_as_if_it_were_not_set() -> None:
         ("CMLFLEET_CML_ALLOWED_NETWORKS", "10.0.0.0/99", "networks as CIDRs"),
         ("CMLFLEET_DISCOVERY_TAGS", "managed", "key=value pairs"),
         ("CMLFLEET_DATABASE_URL", "mysql://db", "********"),
+        ("CMLFLEET_DATABASE_URL", "postgresql+asyncpg://u:pass/word@db/fleet", "with % codes"),
+        ("CMLFLEET_DATABASE_URL", "postgresql+asyncpg://u:word@db:port/fleet", "with % codes"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_key_and_what_is_allowed(variable: str, value: str, allowed: str) -> None:

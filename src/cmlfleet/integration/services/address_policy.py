@@ -1,6 +1,7 @@
 """Which address a worker's endpoint may lead to."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses; raises `OSError` for a name that does not exist."""
 
 _HTTPS_PORT = 443
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")  # names as DNS has them, and addresses of both families
 _RESOLVE_LIMIT_SECONDS = 5.0  # a part of the time that connecting may take
 
 
@@ -125,11 +127,12 @@ def _host_and_port(endpoint: str) -> tuple[str, int]:
         url = URL(endpoint)
     except ValueError:
         url = URL()
-    if url.scheme != "https" or not url.raw_host or not url.port or url.user or url.password:
+    host = url.raw_host or ""
+    if url.scheme != "https" or _HOST.fullmatch(host) is None or not url.port or url.user or url.password:
         raise CMLCallError(
             ErrorCode.BLOCKED_ADDRESS, "the endpoint is not a plain https:// address; nothing was sent"
         )
-    return url.raw_host, url.port
+    return host, url.port
 
 
 def _parsed(text: str) -> Address | None:

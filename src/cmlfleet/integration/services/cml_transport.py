@@ -137,7 +137,7 @@ class CMLTransport:
                 raise
             except Exception as error:
                 raise failure_of_exception(operation=operation, error=error) from error
-            return _body(answer, operation=operation)
+            return _body(answer, operation=operation, repeatable=body is None, token=token)
 
     async def _exchange(
         self, endpoint: CheckedEndpoint, check: CertificateCheck, request: bytes, *, operation: str, max_bytes: int
@@ -182,11 +182,12 @@ def _request(method: str, path: str, *, authority: str, token: str | None, body:
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii") + body
 
 
-def _body(answer: HTTPAnswer, *, operation: str) -> bytes:
+def _body(answer: HTTPAnswer, *, operation: str, repeatable: bool, token: str | None) -> bytes:
+    """What an error says is repeated only where it cannot hold what was sent: a password, or the token."""
     if answer.content_encoding not in _IDENTITY:
         raise CMLCallError(ErrorCode.BAD_RESPONSE, f"{operation}: a compressed answer, which was not asked for")
     if answer.status == _OK:
         return answer.body
-    raise failure_of_status(
-        operation=operation, status=answer.status, body=answer.body, retry_after=answer.retry_after
-    )
+    says_token = token is not None and token.encode() in answer.body
+    said = answer.body if repeatable and not says_token else b""
+    raise failure_of_status(operation=operation, status=answer.status, body=said, retry_after=answer.retry_after)
