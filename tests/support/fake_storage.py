@@ -98,6 +98,10 @@ class FakeWorkerStore:
         active = {state.id for state in self._states.values() if state.monitoring_active}
         return [known for known in await self.known_instances() if known.worker_id in active]
 
+    async def versions(self) -> Mapping[WorkerId, int]:
+        self._reached()
+        return {state.id: state.version for state in self._states.values()}
+
     async def all_states(self) -> Sequence[CMLWorkerState]:
         self._reached()
         return deepcopy(list(self._states.values()))

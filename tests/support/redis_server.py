@@ -32,6 +32,11 @@ class RedisServer:
         """As the product's configuration wants it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def is_running(self) -> bool:
+        """Unless it was killed."""
+        return self._process is not None
+
     def start(self) -> None:
         """And wait until it answers."""
         libraries = [str(folder) for folder in (TOOLS / "lib").glob("*-linux-gnu")]

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,16 @@ from enum import Enum, auto
 from typing import Any
 from uuid import uuid4
 
-import msgspec
-
-from cmlfleet.api.stream_audience import Audience, OfOperation, OfWorkers, OfWorkerThatMoved, Part, scope_of
+from cmlfleet.api.stream_audience import Part
+from cmlfleet.api.stream_messages import (
+    RESET,
+    Told,
+    fleet_updated,
+    operation_updated,
+    worker_removed,
+    worker_updated,
+)
 from cmlfleet.application.ports.storage import Operation
-from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 
@@ -29,16 +34,11 @@ _MOST_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class StreamMessage:
-    """One server-sent event."""
+    """One server-sent event. Who heard it resumes with its `id`."""
 
     number: int
-    whole: Part
-    audience: Audience | None = None
-    """None: everybody."""
-
-    def part(self, limit: TeamLimit | None) -> Part | None:
-        """What of it somebody with the limit gets."""
-        return self.whole if limit is None or self.audience is None else self.audience.part(self.whole, limit)
+    id: str
+    told: Told
 
 
 class Ending(Enum):
@@ -48,17 +48,32 @@ class Ending(Enum):
     STOPPING = auto()
 
 
+class Resumption:
+    """How a listener goes on: with what it missed, and then with what comes."""
+
+    def __init__(self, missed: Sequence[StreamMessage] = ()) -> None:
+        self.missed = missed
+
+    def is_news(self, message: StreamMessage) -> bool:
+        """Whether the listener has not heard it yet."""
+        return True
+
+    def id_after(self, message: StreamMessage) -> str:
+        """Where the listener resumes after the message."""
+        return message.id
+
+
 Queue = asyncio.Queue[StreamMessage | Ending]
 
 
 class StreamHub:
     """Follows saved records and operations. While nobody listens or is awaited back, it makes no messages."""
 
-    def __init__(self, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, clock: Callable[[], datetime], kept_messages: int | None = None) -> None:
         self._clock = clock
         self._epoch = uuid4().hex[:8]
         self._number = 0
-        self._kept: deque[StreamMessage] = deque(maxlen=KEPT_MESSAGES)
+        self._kept: deque[StreamMessage] = deque(maxlen=KEPT_MESSAGES if kept_messages is None else kept_messages)
         self._listeners: set[Queue] = set()
         self._first_before: dict[str, CMLWorkerState | None] = {}
         self._latest: dict[str, CMLWorkerState] = {}
@@ -72,9 +87,8 @@ class StreamHub:
             if before is not None:
                 self._latest.pop(before.id, None)
                 self._first_before.pop(before.id, None)
-                audience = OfWorkers((scope_of(before),))
-                self._send(_removal(before.id), audience)
-                self._send(_FLEET_UPDATED, audience)
+                self._send(worker_removed(before.id, before))
+                self._send(fleet_updated([before]))
             return
         self._first_before.setdefault(after.id, before)
         self._latest[after.id] = after
@@ -83,9 +97,7 @@ class StreamHub:
 
     def operation(self, operation: Operation) -> None:
         """An operation made progress."""
-        body = msgspec.to_builtins(operation)
-        del body["items"]
-        self._send(_part("operation.updated", body), OfOperation(operation.within))
+        self._send(operation_updated(operation))
 
     async def listen(
         self, last_event_id: str | None, limit: TeamLimit | None = None
@@ -96,22 +108,25 @@ class StreamHub:
         back without a gap too. With a team limit only what lies within it.
         """
         with self._joined() as queue:
-            missed = self._since(last_event_id)
-            if missed is None:
-                yield self._framed(self._number, _RESET)
-            elif last_event_id is None:
-                yield {"id": self._id(self._number), "comment": "from now on"}
-            for message in missed or ():
-                if (part := message.part(limit)) is not None:
-                    yield self._framed(message.number, part)
+            resumption: Resumption | None = Resumption()
+            if last_event_id is None:
+                yield {"id": self._id(), "comment": "from now on"}
+            else:
+                resumption = await self._resume(last_event_id, limit)
+            if resumption is None:
+                yield _framed(self._id(), RESET)
+                resumption = Resumption()
+            for message in resumption.missed:
+                if (part := message.told.part(limit)) is not None:
+                    yield _framed(message.id, part)
             while not isinstance(message := await queue.get(), Ending):
-                if (part := message.part(limit)) is not None:
-                    yield self._framed(message.number, part)
+                if resumption.is_news(message) and (part := message.told.part(limit)) is not None:
+                    yield _framed(resumption.id_after(message), part)
             if message is Ending.TOO_FAR_BEHIND:
-                yield self._framed(self._number, _RESET)
+                yield _framed(self._id(), RESET)
 
     def close(self) -> None:
-        """End every listener's stream; they come back to the next process, which tells them to read all again."""
+        """End every listener's stream; they come back to the next process."""
         if self._flusher is not None:
             self._flusher.cancel()
             self._flusher = None
@@ -128,22 +143,18 @@ class StreamHub:
             self._listeners.discard(queue)
             self._left_at = time.monotonic()
 
-    def _since(self, last_event_id: str | None) -> list[StreamMessage] | None:
-        if last_event_id is None:
-            return []
+    async def _resume(self, last_event_id: str, limit: TeamLimit | None) -> Resumption | None:
         epoch, _, number = last_event_id.partition("-")
         if epoch != self._epoch or len(number) > _MOST_DIGITS or not (number.isascii() and number.isdigit()):
             return None
         last = int(number)
         if last > self._number or last < self._unsent_until or (self._kept and last < self._kept[0].number - 1):
             return None
-        return [message for message in self._kept if message.number > last]
+        return Resumption([message for message in self._kept if message.number > last])
 
-    def _framed(self, number: int, part: Part) -> dict[str, Any]:
-        return {"id": self._id(number), "event": part.event, "data": part.data}
-
-    def _id(self, number: int) -> str:
-        return f"{self._epoch}-{number}"
+    def _id(self) -> str:
+        """Of what was sent last."""
+        return f"{self._epoch}-{self._number}"
 
     def _flush(self) -> None:
         self._flusher = None
@@ -153,31 +164,23 @@ class StreamHub:
             self._number += 1
             self._unsent_until = self._number
             self._kept.clear()
+            self._told_all()
             return
         now = self._clock()
         for worker_id, after in latest.items():
-            before = first_before[worker_id]
-            changes = changed_fields(before, after, now=now)
-            if changes:
-                self._send(_update(after, changes), self._audience_of(before, after, now=now))
+            update = worker_updated(first_before[worker_id], after, now=now)
+            if update is not None:
+                self._send(update)
+        self._told_all()
         if latest:
-            changed = [*filter(None, first_before.values()), *latest.values()]
-            self._send(_FLEET_UPDATED, OfWorkers([scope_of(state) for state in changed]))
+            self._send(fleet_updated([*filter(None, first_before.values()), *latest.values()]))
 
-    @staticmethod
-    def _audience_of(before: CMLWorkerState | None, after: CMLWorkerState, *, now: datetime) -> Audience:
-        if before is None or scope_of(before) == scope_of(after):
-            return OfWorkers((scope_of(after),))
-        return OfWorkerThatMoved(
-            before=scope_of(before),
-            after=scope_of(after),
-            removal=_removal(after.id),
-            arrival=_update(after, changed_fields(None, after, now=now)),
-        )
+    def _told_all(self) -> None:
+        """Whatever was followed until now has been sent, but for the news that the fleet has changed."""
 
-    def _send(self, part: Part, audience: Audience) -> None:
+    def _send(self, told: Told) -> None:
         self._number += 1
-        message = StreamMessage(self._number, part, audience)
+        message = StreamMessage(self._number, self._id(), told)
         self._kept.append(message)
         for queue in tuple(self._listeners):
             try:
@@ -192,26 +195,5 @@ class StreamHub:
         queue.put_nowait(ending)
 
 
-def _part(event: str, data: Any) -> Part:
-    return Part(event, msgspec.json.encode(data).decode())
-
-
-def _removal(worker_id: str) -> Part:
-    return _part("worker.removed", {"id": worker_id})
-
-
-def _update(state: CMLWorkerState, changes: dict[str, Any]) -> Part:
-    return _part("worker.updated", {"id": state.id, "version": state.version, "changes": changes})
-
-
-_RESET = Part("reset", "{}")
-_FLEET_UPDATED = Part("fleet.updated", "{}")
-
-
-def changed_fields(before: CMLWorkerState | None, after: CMLWorkerState, *, now: datetime) -> dict[str, Any]:
-    """The fields of the public record that differ, with their new values; all of them for a new worker."""
-    new = msgspec.to_builtins(worker_view(after, now=now))
-    if before is None:
-        return new
-    old = msgspec.to_builtins(worker_view(before, now=now))
-    return {name: value for name, value in new.items() if old[name] != value and name != "version"}
+def _framed(message_id: str, part: Part) -> dict[str, Any]:
+    return {"id": message_id, "event": part.event, "data": part.data}

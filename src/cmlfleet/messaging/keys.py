@@ -51,6 +51,16 @@ class Keys:
         """The stream of groups to be refreshed. The number is the format's: no version reads another's messages."""
         return self("queue", "1")
 
+    @property
+    def changes(self) -> str:
+        """The stream of what was saved. The number is the format's."""
+        return self("changes", "1")
+
+    @property
+    def changes_epoch(self) -> str:
+        """A word that changes when the stream began anew."""
+        return self("changes", "1", "epoch")
+
     def running(self, group_id: str) -> str:
         """The slot and the process of a group's run; it lapses."""
         return self("running", group_id)

@@ -1,6 +1,6 @@
 """Workers' records with their events, loaded and saved in groups."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -147,6 +147,12 @@ class SqlWorkerStore:
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).scalar()
             return None if found is None else WorkerId(found)
+
+    async def versions(self) -> Mapping[WorkerId, int]:
+        """Raises StorageUnavailable."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(tables.workers.c.id, tables.workers.c.version))
+            return {WorkerId(row.id): row.version for row in rows}
 
     async def all_states(self) -> Sequence[CMLWorkerState]:
         """Raises StorageUnavailable."""

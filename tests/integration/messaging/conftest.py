@@ -20,6 +20,8 @@ def server() -> Generator[RedisServer]:
 @pytest.fixture
 def redis(server: RedisServer) -> RedisServer:
     """The server, empty."""
+    if not server.is_running:
+        server.start()
     server.client.flushall()
     return server
 

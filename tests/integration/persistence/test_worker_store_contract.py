@@ -50,6 +50,12 @@ async def test_added_loaded_and_saved_again(workers: WorkerStore) -> None:
     assert await workers.load(WorkerId("w-none")) is None
 
 
+async def test_versions_tell_what_changed(workers: WorkerStore) -> None:
+    assert await workers.versions() == {}
+    await workers.save(await workers.add(STATE, events=()))
+    assert await workers.versions() == {STATE.id: 2}
+
+
 async def test_what_is_changed_after_a_save_or_a_load_is_not_stored(workers: WorkerStore) -> None:
     saved = await workers.add(STATE, events=())
     saved.labels = {"team": "a"}

@@ -73,6 +73,10 @@ class WorkerStore(Protocol):
         """Who is under background monitoring; the database alone says so."""
         ...
 
+    async def versions(self) -> Mapping[WorkerId, int]:
+        """Every record's version, to see what changed without reading it all."""
+        ...
+
     async def all_states(self) -> Sequence[CMLWorkerState]:
         """Every record, gone ones included; for building in-memory snapshots at start."""
         ...
