@@ -7,6 +7,7 @@ import { useNavigate } from "react-router-dom";
 
 import type { Operation } from "../api/types";
 import { isRunning, operationName, remaining } from "../format/operations";
+import { serverNow } from "../format/clock";
 import { shortTime } from "../format/time";
 import { useNotices } from "../hooks/use-notices";
 import { useNow } from "../hooks/use-now";
@@ -58,19 +59,24 @@ function useConnectionNotice(): FlashbarProps.MessageDefinition[] {
   ];
 }
 
-/** Work that runs is shown in every window, after a reload too; work that ended, where somebody saw it run. */
+/** Work that runs is shown in every window, after a reload too; work that ended, where it ran while the page was open. */
 function useOperationNotices(): FlashbarProps.MessageDefinition[] {
   const { data: operations = [] } = useOperations();
   const navigate = useNavigate();
   const now = useNow();
-  const [seenRunning, setSeenRunning] = useState<ReadonlySet<string>>(new Set());
+  const [openedAt] = useState(serverNow);
+  const [noticed, setNoticed] = useState<ReadonlySet<string>>(new Set());
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
 
-  const unseen = operations.filter((operation) => isRunning(operation) && !seenRunning.has(operation.id));
-  if (unseen.length > 0) setSeenRunning(new Set([...seenRunning, ...unseen.map((operation) => operation.id)]));
+  // What is quick may begin and end between two drawings of the page: nobody sees it run.
+  const fresh = operations.filter(
+    (operation) =>
+      !noticed.has(operation.id) && (isRunning(operation) || Date.parse(operation.created_at) >= openedAt),
+  );
+  if (fresh.length > 0) setNoticed(new Set([...noticed, ...fresh.map((operation) => operation.id)]));
 
   return operations
-    .filter((operation) => seenRunning.has(operation.id) && !dismissed.has(operation.id))
+    .filter((operation) => noticed.has(operation.id) && !dismissed.has(operation.id))
     .map((operation) => ({
       id: operation.id,
       type: isRunning(operation) ? ("in-progress" as const) : (FLASH_TYPE[operation.state] ?? "info"),
