@@ -2138,8 +2138,11 @@ export interface operations {
         parameters: {
             query?: {
                 worker_id?: string | null;
+                /** @description a domain event's name; several with commas */
                 type?: string | null;
                 actor?: string | null;
+                from?: string | null;
+                to?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -5441,7 +5444,10 @@ export interface operations {
     list_worker_events_api_v1_workers__worker_id__events_get: {
         parameters: {
             query?: {
+                /** @description a domain event's name; several with commas */
                 type?: string | null;
+                from?: string | null;
+                to?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };

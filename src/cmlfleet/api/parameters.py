@@ -8,8 +8,9 @@ from enum import StrEnum
 from starlette.datastructures import QueryParams
 
 from cmlfleet.application.errors import InvalidRequest
-from cmlfleet.application.queries.criteria import FigureFilter, WorkerCriteria
+from cmlfleet.application.queries.criteria import EventCriteria, FigureFilter, WorkerCriteria
 from cmlfleet.domain.entities.cml_worker_state import Health, WorkerStatus
+from cmlfleet.domain.events.cml_worker import EVENT_TYPES
 
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
 LARGEST_PAGE = 1000
@@ -42,6 +43,16 @@ def healths(texts: Iterable[str]) -> tuple[str, ...]:
     return _words_of(Health, "health", texts)
 
 
+def event_types(texts: Iterable[str]) -> tuple[str, ...]:
+    """Names of domain events. Raises InvalidRequest for another one."""
+    found = tuple(texts)
+    for text in found:
+        if text not in EVENT_TYPES:
+            close = get_close_matches(text, EVENT_TYPES, n=3)
+            raise InvalidRequest(f"no event is called {text!r}; there are: {', '.join(close or sorted(EVENT_TYPES))}")
+    return found
+
+
 def label_filters(texts: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
     """A key with the value it must have, or with None for any. Raises InvalidRequest without a key."""
     found: list[tuple[str, str | None]] = []
@@ -59,6 +70,11 @@ def _words_of(kind: type[StrEnum], name: str, texts: Iterable[str]) -> tuple[str
         if text not in known:
             raise InvalidRequest(f"{text!r} is no {name}; there are: {', '.join(known)}")
     return found
+
+
+def text_of(parameters: QueryParams, name: str) -> str | None:
+    """None where the parameter is absent or empty. Raises InvalidRequest for what no database can hold."""
+    return plain(parameters[name]) if parameters.get(name) else None
 
 
 def plain(text: str) -> str:
@@ -79,6 +95,21 @@ def page_size(parameters: QueryParams) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= LARGEST_PAGE):
         raise InvalidRequest(f"limit is a whole number from 1 to {LARGEST_PAGE}")
     return int(text)
+
+
+def event_criteria(
+    parameters: QueryParams, *, worker_id: str | None, start: datetime | None, end: datetime | None
+) -> EventCriteria:
+    """What a list of events was asked for. Raises InvalidRequest."""
+    return EventCriteria(
+        worker_id=worker_id,
+        types=event_types(values(parameters, "type")),
+        actor=text_of(parameters, "actor"),
+        since=aware(start),
+        until=aware(end),
+        limit=page_size(parameters),
+        cursor=text_of(parameters, "cursor"),
+    )
 
 
 def _offset(parameters: QueryParams) -> int:
@@ -105,10 +136,10 @@ def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
         account_id=values(parameters, "account_id"),
         health=healths(values(parameters, "health")),
         labels=label_filters(parameters.getlist("label")),
-        q=plain(parameters["q"]) if parameters.get("q") else None,
+        q=text_of(parameters, "q"),
         figures=tuple(figures),
         sort=plain(parameters.get("sort") or "name"),
         limit=page_size(parameters),
-        cursor=plain(parameters["cursor"]) if parameters.get("cursor") else None,
+        cursor=text_of(parameters, "cursor"),
         offset=_offset(parameters),
     )

@@ -97,6 +97,13 @@ class InvalidRequest(ApplicationError):
     """The message makes no sense as it stands; the text says what is allowed."""
 
 
+class CertificateNotPresented(ApplicationError):
+    """The endpoint presents another certificate than the one that was to be accepted."""
+
+    def __init__(self, presented: str | None, accepted: str) -> None:
+        super().__init__(f"the endpoint presents {presented or 'no certificate yet'}, not {accepted}")
+
+
 class UnknownScope(InvalidRequest):
     """The region or account is not configured; the text names those that are."""
 

@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
-from cmlfleet.api.parameters import aware, only, page_size, plain, values
+from cmlfleet.api.parameters import aware, only, page_size, text_of, values
 from cmlfleet.api.problems import documented
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
 from cmlfleet.application.queries.audit_queries import ExportAuditQuery, ListAuditQuery
@@ -66,14 +66,14 @@ async def export_audit(
 
 def _criteria(parameters: QueryParams, start: datetime | None, end: datetime | None) -> AuditCriteria:
     return AuditCriteria(
-        actor=plain(parameters["actor"]) if parameters.get("actor") else None,
+        actor=text_of(parameters, "actor"),
         actions=values(parameters, "action"),
-        worker_id=plain(parameters["worker_id"]) if parameters.get("worker_id") else None,
+        worker_id=text_of(parameters, "worker_id"),
         results=values(parameters, "result"),
         since=aware(start),
         until=aware(end),
         limit=page_size(parameters),
-        cursor=plain(parameters["cursor"]) if parameters.get("cursor") else None,
+        cursor=text_of(parameters, "cursor"),
     )
 
 

@@ -1,14 +1,15 @@
 """The fleet as a whole: its sum, its labs, its events, its long work."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Query, Request, Response
 
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
-from cmlfleet.api.parameters import only, page_size, plain, values
+from cmlfleet.api.parameters import event_criteria, only, page_size, plain, text_of, values
 from cmlfleet.api.problems import documented
 from cmlfleet.application.queries import views
-from cmlfleet.application.queries.criteria import EventCriteria
 from cmlfleet.application.queries.get_fleet_query import GetFleetQuery
 from cmlfleet.application.queries.list_events_query import ListEventsQuery
 from cmlfleet.application.queries.list_labs_query import ListLabsQuery
@@ -37,10 +38,10 @@ async def list_labs(
     parameters = request.query_params
     only(parameters, ("q", "state", "limit", "cursor"))
     query = ListLabsQuery(
-        q=parameters.get("q") or None,
+        q=text_of(parameters, "q"),
         state=values(parameters, "state"),
         limit=page_size(parameters),
-        cursor=parameters.get("cursor") or None,
+        cursor=text_of(parameters, "cursor"),
     )
     return answer(await mediator.execute_async(query, principal))
 
@@ -51,21 +52,18 @@ async def list_events(
     mediator: Application,
     principal: SignedIn,
     worker_id: str | None = Query(None),
-    event_type: str | None = Query(None, alias="type"),
+    event_type: str | None = Query(None, alias="type", description="a domain event's name; several with commas"),
     actor: str | None = Query(None),
+    start: datetime | None = Query(None, alias="from"),
+    end: datetime | None = Query(None, alias="to"),
     limit: int = Query(100, ge=1, le=1000),
     cursor: str | None = Query(None),
 ) -> Response:
     """Domain events of all workers, newest first, those of forgotten workers too."""
     parameters = request.query_params
-    only(parameters, ("worker_id", "type", "actor", "limit", "cursor"))
-    criteria = EventCriteria(
-        worker_id=plain(parameters["worker_id"]) if parameters.get("worker_id") else None,
-        types=values(parameters, "type"),
-        actor=plain(parameters["actor"]) if parameters.get("actor") else None,
-        limit=page_size(parameters),
-        cursor=parameters.get("cursor") or None,
-    )
+    only(parameters, ("worker_id", "type", "actor", "from", "to", "limit", "cursor"))
+    of_worker = text_of(parameters, "worker_id")
+    criteria = event_criteria(parameters, worker_id=of_worker, start=start, end=end)
     return answer(await mediator.execute_async(ListEventsQuery(criteria), principal))
 
 

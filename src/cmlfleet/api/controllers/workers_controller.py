@@ -9,12 +9,14 @@ from cmlfleet.api.answers import Application, SignedIn, answer
 from cmlfleet.api.authentication import SignedInRoute
 from cmlfleet.api.parameters import (
     aware,
+    event_criteria,
     healths,
     label_filters,
     only,
     page_size,
     plain,
     statuses,
+    text_of,
     values,
     worker_criteria,
 )
@@ -28,7 +30,7 @@ from cmlfleet.application.commands.set_credentials_command import DeleteCredenti
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand
 from cmlfleet.application.errors import InvalidRequest
 from cmlfleet.application.queries import views
-from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
+from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.diagnose_worker_query import DiagnoseWorkerQuery
 from cmlfleet.application.queries.get_certificate_query import GetCertificateQuery
 from cmlfleet.application.queries.get_cml_worker_by_id_query import GetCMLWorkerByIdQuery
@@ -172,10 +174,10 @@ async def list_worker_labs(
     only(parameters, ("q", "state", "limit", "cursor"))
     query = ListLabsQuery(
         worker_id=WorkerId(plain(worker_id)),
-        q=parameters.get("q") or None,
+        q=text_of(parameters, "q"),
         state=values(parameters, "state"),
         limit=page_size(parameters),
-        cursor=parameters.get("cursor") or None,
+        cursor=text_of(parameters, "cursor"),
     )
     return answer(await mediator.execute_async(query, principal))
 
@@ -229,18 +231,15 @@ async def list_worker_events(
     worker_id: str,
     mediator: Application,
     principal: SignedIn,
-    event_type: str | None = Query(None, alias="type"),
+    event_type: str | None = Query(None, alias="type", description="a domain event's name; several with commas"),
+    start: datetime | None = Query(None, alias="from"),
+    end: datetime | None = Query(None, alias="to"),
     limit: int = Query(100, ge=1, le=1000),
     cursor: str | None = Query(None),
 ) -> Response:
     """The worker's domain events, newest first; those of a forgotten worker are still in `/api/v1/events`."""
     parameters = request.query_params
-    only(parameters, ("type", "limit", "cursor"))
+    only(parameters, ("type", "from", "to", "limit", "cursor"))
     await mediator.execute_async(GetCMLWorkerByIdQuery(WorkerId(plain(worker_id))), principal)
-    criteria = EventCriteria(
-        worker_id=worker_id,
-        types=values(parameters, "type"),
-        limit=page_size(parameters),
-        cursor=parameters.get("cursor") or None,
-    )
+    criteria = event_criteria(parameters, worker_id=worker_id, start=start, end=end)
     return answer(await mediator.execute_async(ListEventsQuery(criteria), principal))

@@ -1,9 +1,10 @@
 """A person has compared a changed certificate and accepts it."""
 
+import re
 from dataclasses import dataclass
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import InvalidRequest
+from cmlfleet.application.errors import CertificateNotPresented, InvalidRequest
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import CMLSource
 from cmlfleet.application.principal import Principal
@@ -12,6 +13,8 @@ from cmlfleet.application.queries.views import CertificateView
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.identifiers import WorkerId
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +34,14 @@ class AcceptCertificateCommandHandler:
         self._clock = clock
 
     async def handle_async(self, message: AcceptCertificateCommand, principal: Principal) -> CertificateView:
-        """Raises WorkerNotFound, InvalidRequest and StorageUnavailable."""
+        """Raises WorkerNotFound, InvalidRequest, CertificateNotPresented and StorageUnavailable."""
         cause = Cause(actor=principal.name, command=AcceptCertificateCommand.__name__)
         fingerprint = message.fingerprint.replace(":", "").strip().lower()
+        if _FINGERPRINT.fullmatch(fingerprint) is None:
+            raise InvalidRequest("a fingerprint is 64 hexadecimal digits, with or without colons: SHA-256")
         presented = (await self._shelf.take(message.worker_id, cause=cause)).state.certificate_presented
         if fingerprint != presented:
-            raise InvalidRequest(f"the endpoint presents {presented or 'no certificate yet'}, not {fingerprint}")
+            raise CertificateNotPresented(presented, fingerprint)
         now = self._clock()
         worker = await self._shelf.change(
             message.worker_id,

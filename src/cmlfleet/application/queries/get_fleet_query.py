@@ -48,7 +48,7 @@ class GetFleetQueryHandler:
             ),
             nodes_running=sum(state.nodes_running or 0 for state in states),
             cost_per_hour_usd=_cost(states),
-            idle_cost_per_hour_usd=_cost([state for state in states if is_idle(state, now=now)]) if states else None,
+            idle_cost_per_hour_usd=_cost([state for state in states if is_idle(state, now=now)]),
             prices_as_of=PRICES_AS_OF.isoformat(),
             by_region=_by(states, lambda state: state.region),
             by_account=_by(states, lambda state: state.account_id),
@@ -85,8 +85,9 @@ def is_idle(state: CMLWorkerState, *, now: datetime) -> bool:
 
 def _cost(states: Iterable[CMLWorkerState]) -> float | None:
     """The sum of what is known; None when there are workers and no price is known of any."""
-    costs = [cost for state in states if (cost := current_cost_per_hour_usd(state)) is not None]
-    return round(sum(costs), 5) if costs else None
+    costs = [current_cost_per_hour_usd(state) for state in states]
+    known = [cost for cost in costs if cost is not None]
+    return round(sum(known), 5) if known or not costs else None
 
 
 def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) -> dict[str, views.ScopeCountView]:
@@ -105,7 +106,7 @@ def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) 
 
 def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[views.AttentionView]:
     """Only what is there; the query is that of `GET /api/v1/workers`."""
-    idle_before = (now - IDLE_AFTER).strftime("%Y-%m-%dT%H:%M:%SZ")
+    idle_by = (now - IDLE_AFTER).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     wrong = (Health.UNREACHABLE, Health.DEGRADED, Health.UNLICENSED, Health.UNKNOWN)
     found = [
         (health.value, f"health={health.value}", [state for state in states if state.health is health])
@@ -115,7 +116,7 @@ def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[v
     found += [
         (
             "idle",
-            f"status=running&nodes_idle_since.lt={idle_before}",
+            f"status=running&nodes_idle_since.lte={idle_by}",
             [state for state in states if is_idle(state, now=now)],
         ),
         ("disk_nearly_full", f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}", full),

@@ -223,6 +223,8 @@ class CMLWorker:
     def own_credentials(self, *, present: bool, at: datetime) -> None:
         """The worker was given credentials of its own, or they were taken away; either way ask CML at once."""
         before, self.state.has_own_credentials = self.state.has_own_credentials, present
+        if not before and not present:
+            return
         words = {True: "own", False: "fleet"}
         self._record(events.CMLWorkerCredentialsChangedDomainEvent, at, before=words[before], after=words[present])
         self.state.sources[Source.CML].next_due_at = None

@@ -214,3 +214,7 @@ class CMLWorkerCredentialsChangedDomainEvent(DomainEvent):
 
     before: str
     after: str
+
+
+EVENT_TYPES = frozenset(kind.__name__ for kind in DomainEvent.__subclasses__())
+"""Every name under which an event may be stored."""
