@@ -12,6 +12,7 @@ from cmlfleet.simulator.clock import SimulationClock
 from cmlfleet.simulator.controller.boot import BootPhase, BootPhases
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.exchange import ApiError
+from cmlfleet.simulator.controller.node_catalogue import NODE_DEFINITIONS
 from cmlfleet.simulator.faults import FaultBoard
 
 MIDDLE_OF_A_MEASUREMENT = 1.5  # seconds: so that a reading and the next are of the same measurement
@@ -48,6 +49,21 @@ def test_nodes_start_through_every_state(clock: SimulationClock, version: str, b
     assert seen - {"BOOTED"} == between
     assert states_of(caller, lab.id) == {"BOOTED"}
     assert caller.read(f"labs/{lab.id}")["state"] == "STARTED"
+
+
+@pytest.mark.parametrize("definition", NODE_DEFINITIONS)
+def test_a_lab_of_two_nodes_starts_and_stops_within_twenty_seconds(clock: SimulationClock, definition: str) -> None:
+    controller = simulated_controller(clock=clock, version="2.10.0")
+    caller = Caller(controller).sign_in()
+    lab_id = caller.read("labs", method="POST", body={"title": "Two"})["id"]
+    for label in ("a", "b"):
+        node = {"label": label, "node_definition": definition, "x": 0, "y": 0}
+        caller.read(f"labs/{lab_id}/nodes?populate_interfaces=true", method="POST", body=node)
+    for action, state in (("start", "BOOTED"), ("stop", "STOPPED")):
+        caller.ask("PUT", f"labs/{lab_id}/{action}")
+        clock.advance(20)
+        assert caller.read(f"labs/{lab_id}/check_if_converged")
+        assert states_of(caller, lab_id) == {state}
 
 
 def test_a_lab_stopped_while_it_boots_stays_down(clock: SimulationClock, controller: CMLController) -> None:
