@@ -31,6 +31,7 @@ from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.services.shared_runs import SharedRuns
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
@@ -144,6 +145,7 @@ class ApplicationScene:
                     clock=utc_now,
                     background_max_age_seconds=BACKGROUND_AGE_SECONDS,
                     observe=self.observed.append,
+                    runs=SharedRuns(),
                 ),
             ),
             Registration(

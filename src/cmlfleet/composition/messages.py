@@ -36,6 +36,7 @@ from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
+from cmlfleet.application.services.shared_runs import SharedRuns
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.composition.access import access_messages, identity_provider, limited_labels
 from cmlfleet.composition.coordination import Coordination, Foundation
@@ -44,13 +45,15 @@ from cmlfleet.composition.sources import SWEEP_AGE_OF_INTERVAL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the handlers are made of. `refresh` sends RefreshWorkerMetricsCommand through the mediator."""
+    """What the handlers are made of. `refresh` sends RefreshWorkerMetricsCommand through the mediator;
+    `refreshes` are those under way."""
 
     foundation: Foundation
     coordination: Coordination
     prompt_refreshes: PromptRefreshes
     operations: OperationRunner
     refresh: refresh_workers_command.RefreshOne
+    refreshes: SharedRuns[refresh_worker_metrics_command.RefreshResult]
 
 
 def registrations(parts: Parts) -> list[Registration]:
@@ -85,6 +88,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         clock=clock,
         background_max_age_seconds=max_age_seconds,
         observe=foundation.metrics.observe_refresh,
+        runs=parts.refreshes,
     )
     credentials = set_credentials_command.SetCredentialsCommandHandler(
         shelf=shelf, credentials=storage.credentials, cml=cml, clock=clock

@@ -23,6 +23,7 @@ from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.refused_attempts import RefusedAttempts
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
+from cmlfleet.application.services.shared_runs import SharedRuns
 from cmlfleet.application.services.swept_changes import SweptChanges
 from cmlfleet.composition.alone import Alone
 from cmlfleet.composition.coordination import Coordination, Foundation
@@ -63,6 +64,7 @@ class Service:
             mediator=lambda: self.mediator,
         )
         self._coordination: Coordination = Alone(foundation)
+        self._refreshes: SharedRuns[RefreshResult] = SharedRuns()
         self._prompt_refreshes = PromptRefreshes(self._refresh)
         self._operations = OperationRunner(
             store=self.storage.operations, clock=clock, observe=self._coordination.observe_operation
@@ -73,6 +75,7 @@ class Service:
             prompt_refreshes=self._prompt_refreshes,
             operations=self._operations,
             refresh=self._refresh,
+            refreshes=self._refreshes,
         )
         audit = Auditing(
             ACCESS, trail=self.storage.audit, clock=clock, observe_failure=self._metrics.observe_audit_failure
@@ -93,6 +96,7 @@ class Service:
         await self._swept_changes.close()
         await self._prompt_refreshes.close()
         await self._operations.close()
+        await self._refreshes.close()
         await self._coordination.close()
         await self.sources.close()
         self._metrics.close()

@@ -51,6 +51,7 @@ class RefreshWorkerMetricsCommandHandler:
         clock: Clock,
         background_max_age_seconds: float,
         observe: Callable[[RefreshResult], None],
+        runs: SharedRuns[RefreshResult],
     ) -> None:
         self._shelf = shelf
         self._ec2 = ec2
@@ -61,7 +62,7 @@ class RefreshWorkerMetricsCommandHandler:
         self._clock = clock
         self._background_max_age_seconds = background_max_age_seconds
         self._observe = observe
-        self._runs: SharedRuns[RefreshResult] = SharedRuns()
+        self._runs = runs
 
     async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> RefreshResult:
         """Raises WorkerNotFound and StorageUnavailable; whatever the sources say is in the result."""

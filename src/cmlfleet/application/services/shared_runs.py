@@ -26,6 +26,13 @@ class SharedRuns(Generic[T]):
             task.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(task)
 
+    async def close(self) -> None:
+        """End what still runs, whose callers gave up: it must not outlive what it works with."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
     def _forget(self, key: Hashable, task: "asyncio.Task[T]") -> None:
         if self._running.get(key) is task:
             del self._running[key]
