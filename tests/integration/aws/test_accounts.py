@@ -68,6 +68,27 @@ async def test_sts_that_fails_is_asked_again_later(monkeypatch: pytest.MonkeyPat
         assert (await scene.aws.identity()).account_id == ACCOUNT
 
 
+async def test_all_accounts_share_one_session_and_its_data(two_accounts: AwsScene, monkeypatch: pytest.MonkeyPatch):
+    """Each session with a data loader of its own costs 24 MB and a quarter of a second."""
+    made: list[SharedSession] = []
+    make = SharedSession.__init__
+
+    def counted(self: SharedSession, *, limits: AwsLimits) -> None:
+        made.append(self)
+        make(self, limits=limits)
+
+    monkeypatch.setattr(SharedSession, "__init__", counted)
+    for account_id in (ACCOUNT, SECOND):
+        assert instance(await _read(two_accounts, account_id)).state == "running"
+    assert len(made) == 1
+
+
+async def test_botocores_retries_are_set_and_not_left_to_its_version(scene: AwsScene):
+    """Legacy with five attempts up to 1.43, standard with three and a quota from 1.44 on."""
+    client: Any = SharedSession(limits=AwsLimits()).sts(REGION)
+    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 2}
+
+
 async def test_an_account_that_nobody_configured(scene: AwsScene):
     fact = failure(await scene.aws.ec2.read(scene.ref(scene.ids()[0], account_id="999988887777"), max_age_seconds=0))
     assert fact.code is ErrorCode.ACCESS_DENIED

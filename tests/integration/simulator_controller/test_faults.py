@@ -127,6 +127,14 @@ async def test_signing_in_is_limited_and_refused(scene: Scene) -> None:
     assert await scene.sign_in_status(password=PASSWORD) == 200
 
 
+async def test_an_account_that_is_no_administrator_any_more_says_so_itself(scene: Scene) -> None:
+    token = await scene.sign_in()
+    subject = next(iter(scene.controller.users)).id
+    assert '"admin":true' in (await scene.get(f"users/{subject}", token))[1]
+    scene.faults.set("not-admin", worker=WORKER)
+    assert '"admin":false' in (await scene.get(f"users/{subject}", token))[1]
+
+
 async def test_an_account_without_rights(scene: Scene) -> None:
     token = await scene.sign_in()
     scene.faults.set("license-denied", worker=WORKER)

@@ -191,6 +191,30 @@ def test_a_discovery_tag_that_disappears_is_shown() -> None:
     assert state.discovery_tag_missing
 
 
+def test_a_new_address_is_a_new_endpoint_and_is_asked_at_once() -> None:
+    """Without an elastic address each start brings another; the worker stays the same worker."""
+    state = new_state()
+    read(state)
+    assert state.https_endpoint == "https://198.51.100.7"
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW + minutes(1), public_ip="203.0.113.9", addresses=("10.0.0.7", "203.0.113.9")))
+    assert names(worker) == ["CMLWorkerAddressesChanged", "CMLWorkerEndpointChanged"]
+    assert (state.https_endpoint, state.addresses) == ("https://203.0.113.9", ("10.0.0.7", "203.0.113.9"))
+    assert worker.is_due(Source.CML, now=NOW + minutes(1))
+
+
+def test_a_worker_without_a_usable_address_says_which_setting_would_give_one() -> None:
+    state = new_state()
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW, public_ip=None, addresses=("10.0.0.7",)))
+    worker.conclude(now=NOW)
+    assert worker.cml_skip_reason() is SkipReason.NO_HTTPS_ENDPOINT
+    assert "CMLFLEET_PREFER_PRIVATE_IP" in str(state.endpoint_reason)
+    private = worker_of(new_state(), prefer_private_ip=True)
+    private.observe_ec2(stable(NOW, public_ip=None))
+    assert private.state.https_endpoint == "https://10.0.0.7"
+
+
 def test_labs_that_appear_change_and_go() -> None:
     state = new_state()
     assert "CMLLabAppeared" in read(state, cml=with_labs(NOW, LAB))

@@ -66,7 +66,9 @@ def create_user(controller: CMLController, request: Request) -> Answer:
 
 
 def get_user(controller: CMLController, request: Request) -> Answer:
-    return json_answer(views.user(controller, _user(controller, request)))
+    user = _user(controller, request)
+    # The caller is known with the rights that it has now, a fault's included.
+    return json_answer(views.user(controller, request.caller if user.id == request.caller.id else user))
 
 
 def update_user(controller: CMLController, request: Request) -> Answer:
