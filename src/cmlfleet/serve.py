@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import signal
 import socket
@@ -14,6 +15,7 @@ from cmlfleet.risks import refuse_risks
 from cmlfleet.served_certificate import ServedCertificate
 from cmlfleet.settings import Settings
 
+_M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h; one for the event loop, one for all other threads
 GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
 
 
@@ -33,6 +35,7 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
 
     Raises InsecureConfiguration, CertificateUnusable, PortTaken, StorageUnavailable, SchemaMismatch.
     """
+    keep_few_arenas()
     refuse_risks(settings)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
@@ -45,6 +48,7 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
         loop.add_signal_handler(name, stopping.set)
     await service.start()
     collect_garbage_rarely()
+    give_memory_back()
     server = HttpServer(service.app(), listener, tls=None if certificate is None else certificate.context)
     try:
         async with _kept_current(certificate):
@@ -72,6 +76,21 @@ def collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def keep_few_arenas() -> None:
+    """By default glibc gives each thread a heap of its own, and what is freed in one stays there: a tenth of an idle
+    service's memory. Elsewhere there is nothing to set."""
+    c_library = ctypes.CDLL(None)
+    if hasattr(c_library, "mallopt"):
+        c_library.mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def give_memory_back() -> None:
+    """What starting took and needs no more: migrations, imports, the stored records' text."""
+    c_library = ctypes.CDLL(None)
+    if hasattr(c_library, "malloc_trim"):
+        c_library.malloc_trim(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:
