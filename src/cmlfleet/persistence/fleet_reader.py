@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.reading import SampleSeries
@@ -14,20 +13,17 @@ from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCri
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import WorkerId
-from cmlfleet.domain.sample import Sample
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.cursors import decode_cursor, encode_cursor
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.moments import in_utc
 from cmlfleet.persistence.newest_first import newest_first
 from cmlfleet.persistence.outbox import stored_event
-from cmlfleet.persistence.sample_rows import FIGURES
+from cmlfleet.persistence.sample_series import read_series
 from cmlfleet.persistence.team_limits import of_workers_within
 from cmlfleet.persistence.team_limits import within as conditions_within
 from cmlfleet.persistence.worker_filters import after, column_of, conditions, converted, shown
 from cmlfleet.persistence.worker_rows import decode
-
-_WHOLE_FIGURES = frozenset({"labs_count", "labs_running", "nodes_running"})
 
 
 class SqlFleetReader:
@@ -113,30 +109,4 @@ class SqlFleetReader:
         self, worker_id: WorkerId, *, start: datetime, end: datetime, step_seconds: int
     ) -> SampleSeries:
         """Means over steps counted from `start`. Raises InvalidCriteria and StorageUnavailable."""
-        start, end = in_utc(start), in_utc(end)
-        samples = tables.samples.c
-        query = (
-            select(tables.samples)
-            .where(and_(samples.worker_id == worker_id, samples.at >= start, samples.at < end))
-            .order_by(samples.at)
-        )
-        steps: dict[int, dict[str, list[float]]] = {}
-        async with self._database.reading() as connection:
-            for row in await connection.execute(query):
-                step = steps.setdefault(int((row.at - start).total_seconds() // step_seconds), {})
-                for name in FIGURES:
-                    if (value := getattr(row, name)) is not None:
-                        step.setdefault(name, []).append(value)
-        count = -int(-(end - start).total_seconds() // step_seconds)
-        return SampleSeries(
-            step_seconds=step_seconds,
-            points=tuple(
-                Sample(at=start + timedelta(seconds=index * step_seconds), **_means(steps.get(index, {})))
-                for index in range(count)
-            ),
-        )
-
-
-def _means(figures: dict[str, list[float]]) -> dict[str, Any]:
-    means = {name: sum(values) / len(values) for name, values in figures.items()}
-    return {name: round(mean) if name in _WHOLE_FIGURES else round(mean, 2) for name, mean in means.items()}
+        return await read_series(self._database, worker_id, start=start, end=end, step_seconds=step_seconds)

@@ -141,19 +141,28 @@ Index("ix_events_worker_id", events.c.worker_id, events.c.sequence)
 
 outbox = Table("outbox", metadata, Column("sequence", Integer, primary_key=True, autoincrement=False))
 
-samples = Table(
-    "samples",
-    metadata,
-    Column("worker_id", PlainText, primary_key=True),
-    Column("at", UTCDateTime, primary_key=True),
-    Column("cpu_utilization", Float),
-    Column("memory_utilization", Float),
-    Column("disk_utilization", Float),
-    Column("labs_count", Float),
-    Column("labs_running", Float),
-    Column("nodes_running", Float),
-)
-Index("ix_samples_at", samples.c.at)
+
+def _history(name: str) -> Table:
+    """Figures of workers over time."""
+    table = Table(
+        name,
+        metadata,
+        Column("worker_id", PlainText, primary_key=True),
+        Column("at", UTCDateTime, primary_key=True),
+        Column("cpu_utilization", Float),
+        Column("memory_utilization", Float),
+        Column("disk_utilization", Float),
+        Column("labs_count", Float),
+        Column("labs_running", Float),
+        Column("nodes_running", Float),
+    )
+    Index(f"ix_{name}_at", table.c.at)
+    return table
+
+
+samples = _history("samples")
+sample_means = _history("sample_means")
+"""What became of older samples: means over five minutes, by the moment in which those begin."""
 
 tombstones = Table(
     "tombstones",

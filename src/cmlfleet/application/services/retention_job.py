@@ -6,10 +6,14 @@ from typing import Protocol
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.services.recurrent_background_job import RecurrentBackgroundJob
 
+RAW_SAMPLES = timedelta(hours=48)
+"""How long every single reading is kept; what is older is kept as means over five minutes."""
+
 
 class History(Protocol):
-    """Deletes what is older than a moment."""
+    """Condenses or deletes what is older than a moment."""
 
+    async def condense_samples_before(self, moment: datetime) -> int: ...
     async def delete_samples_before(self, moment: datetime) -> int: ...
     async def delete_events_before(self, moment: datetime) -> int: ...
     async def delete_audit_before(self, moment: datetime) -> int: ...
@@ -30,6 +34,7 @@ class RetentionJob(RecurrentBackgroundJob):
     async def work_async(self) -> None:
         """Every kind of history."""
         now = self._clock()
+        await self._history.condense_samples_before(now - RAW_SAMPLES)
         await self._history.delete_samples_before(now - self._samples)
         await self._history.delete_events_before(now - self._events)
         await self._history.delete_audit_before(now - self._audit)
