@@ -28,6 +28,7 @@ check: setup ## lint, types, layers, the API document and what is made of it, de
 	@.venv/bin/lint-imports --no-cache > .cache/layers.txt || { cat .cache/layers.txt; exit 1; }
 	@$(PY) scripts/check_links.py
 	@$(PY) scripts/check_hygiene.py
+	@$(PY) scripts/check_security.py
 	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
 	@$(PY) -m scripts.reference_pages --check
 	@bash scripts/check_console.sh
