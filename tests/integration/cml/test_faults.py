@@ -1,5 +1,6 @@
 """Each thing that goes wrong with a controller becomes its error code, in bounded time, and heals by itself."""
 
+import asyncio
 import time
 from typing import NoReturn
 
@@ -8,9 +9,11 @@ from structlog.testing import capture_logs
 from tests.integration.cml.conftest import Scene
 from tests.support.cml_reader import BY_PERSON, background_plan
 from tests.support.simulated_controller import PASSWORD
+from tests.support.waiting import until
 
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome
+from cmlfleet.integration.services import controller_connection
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.controller import Controller
 from cmlfleet.simulator.controller.boot import BootPhases
@@ -194,3 +197,17 @@ async def test_a_fault_of_our_own_is_internal_and_shows_no_secret(scene: Scene, 
     assert [line["log_level"] for line in logged] == ["error"]
     assert "a bug" in str(logged)
     assert PASSWORD not in str(logged)
+
+
+async def test_waiting_for_ones_turn_to_shake_hands_is_no_time_out(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    """A thousand that are connected to at once would else time out for no fault of theirs."""
+    monkeypatch.setattr(controller_connection, "CONNECT_LIMIT_SECONDS", 0.2)
+    connector = scene.reader.source._client._transport._connector
+    connector._handshakes = asyncio.Semaphore(0)
+
+    reading = asyncio.ensure_future(scene.reader.read())
+    waiting_since = time.monotonic()
+    await until(lambda: time.monotonic() > waiting_since + 2 * controller_connection.CONNECT_LIMIT_SECONDS)
+    connector._handshakes.release()
+
+    assert (await reading).error_code is None

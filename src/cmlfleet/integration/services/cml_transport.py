@@ -14,9 +14,9 @@ from cmlfleet.integration.services.call_failure import (
 from cmlfleet.integration.services.certificate_check import CertificateCheck
 from cmlfleet.integration.services.cml_telemetry import ObservedCall
 from cmlfleet.integration.services.controller_connection import (
+    Connector,
     ControllerConnection,
     HTTPAnswer,
-    connect,
 )
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # the tiles of some hundred labs; nothing else comes near
@@ -93,6 +93,7 @@ class CMLTransport:
 
     def __init__(self, *, keepalive_seconds: float) -> None:
         self._keepalive_seconds = keepalive_seconds
+        self._connector = Connector()
         self._lanes = dict[_Peer, _Lane]()
         self._closer: asyncio.Task[None] | None = None
 
@@ -156,7 +157,7 @@ class CMLTransport:
                     # nothing may be sent again: perhaps it was read before the connection was closed.
                     if not request.startswith(b"GET "):
                         raise
-            connection = await connect(endpoint, check)
+            connection = await self._connector.connect(endpoint, check)
             return await lane.exchange(connection, request, operation=operation, max_bytes=max_bytes)
 
     async def _close_idle(self) -> None:
