@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cmlfleet.settings_tables import AccountSettings, CredentialsSettings, account, credentials, tables
-from cmlfleet.settings_values import SECRETS, VARIABLES, BadValue, Variable, parse
+from cmlfleet.settings_values import ROLES, SECRETS, VARIABLES, BadValue, Variable, parse
 
 __all__ = ["AccountSettings", "ConfigurationError", "CredentialsSettings", "Settings", "load_settings"]
 
@@ -162,11 +162,7 @@ def _take(
 
 
 def _check_together(settings: Settings) -> None:
-    if settings.redis_url is not None:
-        raise ConfigurationError(
-            "CMLFLEET_REDIS_URL is set, but cluster mode is not part of this version: unset it, and run one process "
-            "with the roles api,scheduler,worker"
-        )
+    _check_cluster(settings)
     keys = [name for name in _SECRET_KEYS if getattr(settings, name) is not None]
     if len(keys) > 1:
         raise ConfigurationError(f"one secret key is enough: set only one of {', '.join(keys)}")
@@ -180,6 +176,30 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError("CMLFLEET_TLS_CERT and CMLFLEET_TLS_KEY belong together: set both or none")
     if (settings.cml_username is None) != (settings.cml_password is None):
         raise ConfigurationError("CMLFLEET_CML_USERNAME and CMLFLEET_CML_PASSWORD belong together: set both or none")
+
+
+def _check_cluster(settings: Settings) -> None:
+    if settings.redis_url is None:
+        if set(settings.roles) != set(ROLES):
+            raise ConfigurationError(
+                f"the roles {','.join(settings.roles)} alone need other processes for the rest: set "
+                "CMLFLEET_REDIS_URL, and a PostgreSQL in CMLFLEET_DATABASE_URL, or leave the roles at "
+                f"{','.join(ROLES)}"
+            )
+        return
+    problems: list[str] = []
+    if settings.database_url.startswith("sqlite"):
+        problems.append(
+            "CMLFLEET_REDIS_URL is set, so several processes share the database, but it is SQLite: set "
+            "CMLFLEET_DATABASE_URL=postgresql+asyncpg://…, or unset CMLFLEET_REDIS_URL to run one process"
+        )
+    if not any(getattr(settings, name) is not None for name in _SECRET_KEYS):
+        problems.append(
+            "CMLFLEET_REDIS_URL is set, so every process must have the same secret key, but none is given: set "
+            "CMLFLEET_SECRET_KEY, any text of at least 32 characters, alike for each"
+        )
+    if problems:
+        raise ConfigurationError("\n".join(problems))
 
 
 def _near(word: str, known: Any) -> str:

@@ -117,6 +117,13 @@ def _secret(raw: Any) -> str:
     return as_text(raw)
 
 
+def _redis(raw: Any) -> str:
+    text = as_text(raw)
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise BadValue("redis://[:password@]host:port/number, rediss://… with TLS, or unix://…")
+    return text
+
+
 def _database(raw: Any) -> str:
     text = as_text(raw)
     if not text.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
@@ -154,7 +161,7 @@ def _role_map(raw: Any) -> dict[str, str]:
 VARIABLES = (
     Variable("data_dir", Path(".cmlfleet"), as_path),
     Variable("database_url", None, _database),
-    Variable("redis_url", None, as_text),
+    Variable("redis_url", None, _redis),
     Variable("host", "127.0.0.1", as_text),
     Variable("port", 8080, _whole(0, 65_535)),
     Variable("roles", ROLES, _roles),

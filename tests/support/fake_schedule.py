@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cmlfleet.application.queries.views import MonitoringGroupView
+from cmlfleet.application.queries.system_views import MonitoringGroupView
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 
 

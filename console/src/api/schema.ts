@@ -1389,6 +1389,43 @@ export interface components {
             type: string;
         };
         /**
+         * ProcessView
+         * @description One process of the installation; `aws_throttled` names operations that AWS slows down for it.
+         */
+        ProcessView: {
+            /** Aws Throttled */
+            aws_throttled: string[];
+            /** Groups Running */
+            groups_running: number;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /** Leads */
+            leads: boolean;
+            /** Pid */
+            pid: number;
+            /** Roles */
+            roles: string[];
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * QueueView
+         * @description Fires of monitoring groups that wait for a process, and that processes have taken and not finished.
+         */
+        QueueView: {
+            /** Taken */
+            taken: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * Readiness
          * @description Whether requests can be served; each part only to whoever is signed in.
          */
@@ -1607,6 +1644,9 @@ export interface components {
         /**
          * SystemView
          * @description The service itself: what is otherwise read from logs.
+         *
+         *     `version`, `roles` and `aws_budgets` are those of the process that answers; `leader` is the id of the one that
+         *     schedules, null while none does, and `queue` null where one process does everything.
          */
         SystemView: {
             /** Aws Budgets */
@@ -1615,8 +1655,13 @@ export interface components {
             database: string;
             /** Groups */
             groups: components["schemas"]["MonitoringGroupView"][];
+            /** Leader */
+            leader: string | null;
             /** Outbox Pending */
             outbox_pending: number;
+            /** Processes */
+            processes: components["schemas"]["ProcessView"][];
+            queue: components["schemas"]["QueueView"] | null;
             /** Roles */
             roles: string[];
             /** Version */

@@ -56,12 +56,16 @@ def create_app(
     refused_attempts: RefusedAttempts,
     readiness: Callable[[], Awaitable[tuple[bool, dict[str, Any]]]],
     metrics_public: bool,
-    console: Path,
+    console: Path | None,
 ) -> FastAPI:
-    """The whole API over an application that is already wired, and the console that was built into a folder."""
-    app = bare_app()
-    app.router.routes.extend(console_routes(console))
-    app.state.notice = "" if is_built(console) else NO_CONSOLE
+    """The whole API over an application that is already wired, and the console that was built into a folder.
+
+    Without a folder only what every process of a cluster serves: whether it is alive, ready, and its metrics.
+    """
+    app = bare_app(whole=console is not None)
+    if console is not None:
+        app.router.routes.extend(console_routes(console))
+        app.state.notice = "" if is_built(console) else NO_CONSOLE
     app.state.mediator = mediator
     app.state.authenticator = authenticator
     app.state.readiness = readiness
@@ -77,7 +81,7 @@ class _Api(FastAPI):
         return SecurityHeaders(super().build_middleware_stack())
 
 
-def bare_app() -> FastAPI:
+def bare_app(*, whole: bool = True) -> FastAPI:
     """Routes and documents, with nothing behind them."""
     app = _Api(
         title="cmlfleet",
@@ -92,8 +96,10 @@ def bare_app() -> FastAPI:
     # The stream compresses badly event by event and must never wait in a compressor's buffer.
     app.add_middleware(CompressMiddleware, minimum_size=2048)
     app.add_middleware(BodyLimit)
+    app.include_router(system_controller.router)
+    if not whole:
+        return app
     for router in (
-        system_controller.router,
         system_controller.signed_in_router,
         fleet_controller.router,
         workers_controller.router,

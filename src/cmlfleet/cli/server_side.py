@@ -40,6 +40,7 @@ def serve(
         return
     import uvloop  # noqa: PLC0415 - what only serving needs
 
+    from cmlfleet.application.ports.cluster import CannotJoin, CoordinationUnavailable  # noqa: PLC0415 - as above
     from cmlfleet.application.ports.storage import StorageUnavailable  # noqa: PLC0415 - as above
     from cmlfleet.observability.logs import configure_logs  # noqa: PLC0415 - as above
     from cmlfleet.observability.tracing import configure_tracing  # noqa: PLC0415 - as above
@@ -53,7 +54,7 @@ def serve(
     configure_tracing()
     try:
         uvloop.run(run(settings))
-    except (StorageUnavailable, SchemaMismatch) as error:
+    except (StorageUnavailable, SchemaMismatch, CannotJoin, CoordinationUnavailable) as error:
         raise CommandFailed(str(error)) from None
     except ConfigurationError as error:
         raise CommandFailed(f"configuration: {error}", status=USAGE) from None

@@ -6,10 +6,12 @@ from typing import Any
 
 from cmlfleet.api.stream import StreamHub
 from cmlfleet.application.ports.storage import Operation
+from cmlfleet.application.queries.system_views import ProcessView, QueueView
 from cmlfleet.application.services.outbox_delivery import OutboxDelivery
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.composition.coordination import Foundation
 from cmlfleet.composition.housekeeping import Housekeeping
+from cmlfleet.composition.process_views import process_view
 from cmlfleet.observability.event_log import log_event
 from cmlfleet.persistence.migrate import upgrade
 from cmlfleet.scheduling.recurrent_jobs import RecurrentJobs
@@ -18,6 +20,8 @@ from cmlfleet.scheduling.worker_monitoring_scheduler import Members, WorkerMonit
 
 class Alone:
     """Implements `Coordination` by plain calls."""
+
+    sharing = None
 
     def __init__(self, foundation: Foundation) -> None:
         self._foundation = foundation
@@ -31,6 +35,7 @@ class Alone:
         self.hub = StreamHub(clock=foundation.clock)
         self._delivery = OutboxDelivery(outbox=foundation.storage.outbox, handlers={"log": log_event})
         self._first_sweep: asyncio.Task[None] | None = None
+        self._started_at = foundation.clock()
 
     def wake_delivery(self) -> None:
         """Events were committed."""
@@ -47,6 +52,7 @@ class Alone:
     async def start(self, roles: Sequence[str]) -> None:
         """Read what is stored, and begin. Raises StorageUnavailable."""
         foundation = self._foundation
+        foundation.metrics.push_workers()
         foundation.worker_metrics.load(await foundation.storage.workers.all_states())
         foundation.saved_records.subscribe(foundation.worker_metrics.follow)
         foundation.saved_records.subscribe(self.hub.follow)
@@ -74,9 +80,18 @@ class Alone:
         """What is not delivered stays owed."""
         await self._delivery.close()
 
-    async def readiness(self) -> dict[str, Any]:
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Nothing that could be away."""
-        return {}
+        return True, {}
+
+    def processes(self) -> Sequence[ProcessView]:
+        """This one."""
+        foundation = self._foundation
+        return [process_view(foundation, started_at=self._started_at, leads=True, groups_running=0)]
+
+    def queue(self) -> QueueView | None:
+        """There is none."""
+        return None
 
     def _collection(self, name: str, members: Members) -> WorkerMetricsCollectionJob:
         foundation = self._foundation

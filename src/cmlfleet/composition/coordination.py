@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from cmlfleet.api.stream import StreamHub
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Mediator
+from cmlfleet.application.ports.cluster_status import ClusterStatus
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
+from cmlfleet.application.ports.refresh_sharing import RefreshSharing
 from cmlfleet.application.ports.storage import Operation
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
@@ -22,6 +24,7 @@ from cmlfleet.settings import Settings
 class Foundation:
     """What every process has. The mediator is made last, so it is asked for."""
 
+    process_id: str
     settings: Settings
     clock: Clock
     storage: Storage
@@ -33,13 +36,17 @@ class Foundation:
     mediator: Callable[[], Mediator]
 
 
-class Coordination(Protocol):
+class Coordination(ClusterStatus, Protocol):
     """Who does what when, and who hears of it."""
 
     @property
     def monitoring(self) -> MonitoringSchedule: ...
     @property
     def hub(self) -> StreamHub: ...
+    @property
+    def sharing(self) -> RefreshSharing | None:
+        """None: nobody else refreshes."""
+        ...
 
     def wake_delivery(self) -> None:
         """Events were committed."""
@@ -65,6 +72,6 @@ class Coordination(Protocol):
         """After everybody else has stopped."""
         ...
 
-    async def readiness(self) -> dict[str, Any]:
-        """How its parts are, `ok` or what is wrong."""
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Whether the process can do its work, and how its parts are, `ok` or what is wrong."""
         ...

@@ -89,6 +89,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         background_max_age_seconds=max_age_seconds,
         observe=foundation.metrics.observe_refresh,
         runs=parts.refreshes,
+        sharing=coordination.sharing,
     )
     credentials = set_credentials_command.SetCredentialsCommandHandler(
         shelf=shelf, credentials=storage.credentials, cml=cml, clock=clock
@@ -211,6 +212,7 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
                 database=storage.database.dialect,
                 outbox=storage.outbox,
                 monitoring=monitoring,
+                status=coordination,
                 budgets=foundation.sources.budgets,
             ),
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
 
@@ -51,8 +52,10 @@ class Service:
             settings, credentials=self.storage.credentials, states_changed=self._swept_changes.noticed
         )
         worker_metrics = WorkerMetrics(clock=clock)
-        self._metrics = ServiceMetrics(worker_metrics)
+        process_id = uuid4().hex[:12]
+        self._metrics = ServiceMetrics(worker_metrics, instance=process_id)
         foundation = Foundation(
+            process_id=process_id,
             settings=settings,
             clock=clock,
             storage=self.storage,
@@ -63,7 +66,7 @@ class Service:
             metrics=self._metrics,
             mediator=lambda: self.mediator,
         )
-        self._coordination: Coordination = Alone(foundation)
+        self._coordination = _coordination(foundation)
         self._refreshes: SharedRuns[RefreshResult] = SharedRuns()
         self._prompt_refreshes = PromptRefreshes(self._refresh)
         self._operations = OperationRunner(
@@ -84,7 +87,8 @@ class Service:
         self.mediator = Mediator(registrations(parts), pipeline=(traced, audit, authorise))
 
     async def start(self, *, roles: Sequence[str] | None = None) -> None:
-        """Prepare the database, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch."""
+        """Prepare the database, read what is stored, and begin. Raises StorageUnavailable, SchemaMismatch
+        and CannotJoin."""
         await self._coordination.prepare()
         await self.storage.sealer.load()
         await self.sources.open()
@@ -142,7 +146,7 @@ class Service:
                 clock=self._clock,
                 observe_failure=self._metrics.observe_audit_failure,
             ),
-            console=CONSOLE,
+            console=CONSOLE if "api" in self._settings.roles else None,
             readiness=self._readiness,
             metrics_public=self._settings.metrics_public,
         )
@@ -164,5 +168,13 @@ class Service:
         throttled = [f"{view.operation} in {view.region}" for view in self.sources.budgets() if view.throttled]
         if throttled:
             parts["aws_throttled"] = throttled
-        parts |= await self._coordination.readiness()
-        return parts["database"] == "ok", parts
+        can_work, others = await self._coordination.readiness()
+        return can_work and parts["database"] == "ok", parts | others
+
+
+def _coordination(foundation: Foundation) -> Coordination:
+    if foundation.settings.redis_url is None:
+        return Alone(foundation)
+    from cmlfleet.composition.cluster import Cluster  # noqa: PLC0415 - what one process alone never needs
+
+    return Cluster(foundation, redis_url=foundation.settings.redis_url)

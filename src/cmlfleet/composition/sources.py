@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import CredentialsStore
-from cmlfleet.application.queries.views import BudgetView
+from cmlfleet.application.queries.system_views import BudgetView
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.identifiers import AccountId, Region
 from cmlfleet.domain.worker_policy import WorkerPolicy

@@ -1,7 +1,6 @@
 """The change feed as a Redis stream of limited length."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -43,13 +42,14 @@ class RedisChangeFeed:
 
     def __init__(self, link: RedisLink, keys: Keys) -> None:
         self._redis = link.client
-        self._stream = keys.changes
-        self._epoch = keys.changes_epoch
+        self._keys = keys
 
     async def end(self) -> FeedPosition:
         """Begins a new epoch where there is none. Raises CoordinationUnavailable."""
         async with reached():
-            epoch, last = await self._redis.eval(_END, 2, self._stream, self._epoch, uuid4().hex[:8])
+            epoch, last = await self._redis.eval(
+                _END, 2, self._keys.changes, self._keys.changes_epoch, uuid4().hex[:8]
+            )
         return _position(epoch.decode(), last)
 
     async def publish(self, entry: FeedEntry) -> None:
@@ -62,34 +62,29 @@ class RedisChangeFeed:
         )
         async with reached():
             await self._redis.xadd(
-                self._stream, {"data": _encoder.encode(body)}, maxlen=MOST_ENTRIES, approximate=True
+                self._keys.changes, {"data": _encoder.encode(body)}, maxlen=MOST_ENTRIES, approximate=True
             )
 
     async def read(self, after: FeedPosition, *, wait_seconds: float) -> Sequence[tuple[FeedPosition, FeedEntry]]:
         """Raises CoordinationUnavailable."""
         async with reached(within_seconds=ANSWER_SECONDS + wait_seconds):
             answer = await self._redis.xread(
-                {self._stream: _id(after)}, count=AT_ONCE, block=round(wait_seconds * 1000)
+                {self._keys.changes: _id(after)}, count=AT_ONCE, block=round(wait_seconds * 1000)
             )
-        return [_entry(after.epoch, *found) for _, entries in _by_stream(answer) for found in entries]
+        return [_entry(after.epoch, *found) for _, entries in answer for found in entries]
 
     async def since(self, after: FeedPosition) -> Sequence[tuple[FeedPosition, FeedEntry]] | None:
         """Raises CoordinationUnavailable."""
         async with reached(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.get(self._epoch)
-            pipe.xrange(self._stream, count=1)
-            pipe.xrange(self._stream, min=f"({_id(after)}")
+            pipe.get(self._keys.changes_epoch)
+            pipe.xrange(self._keys.changes, count=1)
+            pipe.xrange(self._keys.changes, min=f"({_id(after)}")
             epoch, first, entries = await pipe.execute()
         if epoch is None or epoch.decode() != after.epoch or not first:
             return None
         if _position(after.epoch, first[0][0]) > after:
             return None
         return [_entry(after.epoch, *found) for found in entries]
-
-
-def _by_stream(answer: Any) -> Any:
-    # RESP2 answers with a list of pairs, RESP3 with a mapping.
-    return answer.items() if hasattr(answer, "items") else answer or ()
 
 
 def _entry(epoch: str, entry_id: bytes, fields: dict[bytes, bytes]) -> tuple[FeedPosition, FeedEntry]:

@@ -19,13 +19,12 @@ from cmlfleet.application.ports.cluster import CoordinationUnavailable
 from cmlfleet.application.ports.group_queue import GroupFire
 from cmlfleet.messaging.group_messages import HEARTBEAT, REFRESH_GROUP, UnknownVersion, decode
 from cmlfleet.messaging.group_runs import KEEP_EVERY_SECONDS, SILENT_SECONDS, GroupRuns, Verdict
-from cmlfleet.messaging.keys import Keys
+from cmlfleet.messaging.keys import CONSUMERS, Keys
 from cmlfleet.messaging.redis_link import RedisLink, limits, reached
 
 AT_ONCE = 16  # groups; a group lasts as long as its slowest controller, and most of that is waiting
 CLOSE_SECONDS = 10.0  # what runs may finish within this
 RETRY_SECONDS = 0.5
-CONSUMERS = "workers"  # the stream's consumer group
 _READ_SECONDS = 1.0  # that one read waits for a message: well within the time limit of an answer
 
 _HAND_BACK = """

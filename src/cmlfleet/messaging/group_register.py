@@ -27,7 +27,7 @@ class RedisGroupRegister:
 
     def __init__(self, link: RedisLink, keys: Keys) -> None:
         self._redis = link.client
-        self._key = keys.groups
+        self._keys = keys
 
     async def load(self) -> Sequence[StoredGroup]:
         """An entry that cannot be understood has nobody in it: who was in it is found in no group, and gets another.
@@ -35,7 +35,7 @@ class RedisGroupRegister:
         Raises CoordinationUnavailable.
         """
         async with reached():
-            found = await self._redis.hgetall(self._key)
+            found = await self._redis.hgetall(self._keys.groups)
         return [_stored(name.decode(), text) for name, text in found.items()]
 
     async def save(self, groups: Iterable[StoredGroup], *, closed: Iterable[str]) -> None:
@@ -49,9 +49,10 @@ class RedisGroupRegister:
         gone = tuple(closed)
         async with reached(), self._redis.pipeline(transaction=True) as pipe:
             if entries:
-                pipe.hset(self._key, mapping=entries)
+                pipe.hset(self._keys.groups, mapping=entries)
             if gone:
-                pipe.hdel(self._key, *gone)
+                pipe.hdel(self._keys.groups, *gone)
+            pipe.incr(self._keys.groups_version)
             await pipe.execute()
 
 

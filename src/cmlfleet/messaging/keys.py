@@ -1,19 +1,23 @@
 """The names of everything that is kept in Redis."""
 
-from dataclasses import dataclass
+CONSUMERS = "workers"
+"""The consumer group of the queue's stream."""
 
 
-@dataclass(frozen=True, slots=True)
 class Keys:
     """All of one installation's; another installation may use the same Redis.
 
-    Everything here can be rebuilt from the database: see `docs/architecture/cluster.md`.
+    Everything here can be rebuilt from the database: see `docs/architecture/cluster.md`. The installation's name is
+    in the database and given later than everything else that is wired.
     """
 
-    installation: str
+    def __init__(self, installation: str | None = None) -> None:
+        self.installation = installation
 
     def __call__(self, *names: str) -> str:
         """The key with that name."""
+        if self.installation is None:
+            raise RuntimeError("the installation's name is not known yet")
         return ":".join(("cmlfleet", self.installation, *names))
 
     @property
@@ -30,6 +34,11 @@ class Keys:
     def groups(self) -> str:
         """A hash from each monitoring group to its members."""
         return self("groups")
+
+    @property
+    def groups_version(self) -> str:
+        """A number that grows whenever `groups` is written."""
+        return self("groups", "version")
 
     @property
     def jobs(self) -> str:
@@ -64,3 +73,25 @@ class Keys:
     def running(self, group_id: str) -> str:
         """The slot and the process of a group's run; it lapses."""
         return self("running", group_id)
+
+    @property
+    def processes(self) -> str:
+        """The set of processes that have said that they live; some may have died since."""
+        return self("processes")
+
+    def process(self, process_id: str) -> str:
+        """What the process says of itself; it lapses."""
+        return self("process", process_id)
+
+    @property
+    def standings(self) -> str:
+        """What EC2 last answered for each account and region, as the leader knows it."""
+        return self("standings")
+
+    def refresh(self, worker_id: str) -> str:
+        """Whose run of a person's refresh is under way; it lapses."""
+        return self("refresh", worker_id)
+
+    def refresh_result(self, token: str) -> str:
+        """A stream of one entry, the run's result; it lapses."""
+        return self("refresh", "result", token)

@@ -16,20 +16,20 @@ class RedisLeaderLease:
 
     def __init__(self, link: RedisLink, keys: Keys) -> None:
         self._redis = link.client
-        self._key = keys.leader
+        self._keys = keys
         self._milliseconds = round(LEASE_SECONDS * 1000)
 
     async def acquire(self, token: str) -> bool:
         """Take it if nobody holds it. Raises CoordinationUnavailable."""
         async with reached():
-            return bool(await self._redis.set(self._key, token, nx=True, px=self._milliseconds))
+            return bool(await self._redis.set(self._keys.leader, token, nx=True, px=self._milliseconds))
 
     async def renew(self, token: str) -> bool:
         """Raises CoordinationUnavailable."""
         async with reached():
-            return bool(await self._redis.eval(_RENEW, 1, self._key, token, self._milliseconds))
+            return bool(await self._redis.eval(_RENEW, 1, self._keys.leader, token, self._milliseconds))
 
     async def release(self, token: str) -> None:
         """Raises CoordinationUnavailable."""
         async with reached():
-            await self._redis.eval(_RELEASE, 1, self._key, token)
+            await self._redis.eval(_RELEASE, 1, self._keys.leader, token)

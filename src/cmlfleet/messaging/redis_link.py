@@ -21,6 +21,7 @@ from cmlfleet.application.ports.cluster import CannotJoin, CoordinationUnavailab
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0  # a Redis that hangs is as good as none: nobody waits longer than this for one answer
 _KEEPS_EVERYTHING = "noeviction"
+_OLDEST = 7  # major version: SET with NX and GET together, XAUTOCLAIM that drops what was trimmed
 
 
 class RedisLink:
@@ -48,6 +49,7 @@ class RedisLink:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 memory: dict[str, Any] = await self.client.info("memory")
+                server: dict[str, Any] = await self.client.info("server")
         except AuthenticationError as error:
             raise CannotJoin(
                 f"Redis at {self.address} refuses the password in CMLFLEET_REDIS_URL: {error}"
@@ -57,6 +59,9 @@ class RedisLink:
                 f"Redis at {self.address} cannot be reached ({error}): start it, or correct CMLFLEET_REDIS_URL; "
                 "without CMLFLEET_REDIS_URL cmlfleet runs in one process"
             ) from error
+        version = str(server.get("redis_version", "0"))
+        if int(version.partition(".")[0]) < _OLDEST:
+            raise CannotJoin(f"Redis at {self.address} is version {version}: cmlfleet needs {_OLDEST} or newer")
         policy = memory.get("maxmemory_policy", _KEEPS_EVERYTHING)
         if policy != _KEEPS_EVERYTHING:
             raise CannotJoin(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.queries.views import MonitoringGroupView
+from cmlfleet.application.queries.system_views import MonitoringGroupView
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.scheduling.groups import MonitoringGroup, MonitoringGroups

@@ -15,8 +15,8 @@ from tests.support.waiting import until
 from cmlfleet.application.ports.group_queue import FireOutcome, GroupFire
 from cmlfleet.messaging import group_receiver, group_runs
 from cmlfleet.messaging.group_queue import RedisGroupQueue
-from cmlfleet.messaging.group_receiver import CONSUMERS, GroupReceiver
-from cmlfleet.messaging.keys import Keys
+from cmlfleet.messaging.group_receiver import GroupReceiver
+from cmlfleet.messaging.keys import CONSUMERS, Keys
 from cmlfleet.messaging.redis_link import RedisLink
 
 

@@ -16,6 +16,7 @@ from cmlfleet.application.queries import views
 from cmlfleet.application.queries.get_me_query import GetMeQuery
 from cmlfleet.application.queries.get_metrics_query import GetMetricsQuery
 from cmlfleet.application.queries.get_system_query import GetSystemQuery
+from cmlfleet.application.queries.system_views import SystemView
 
 router = APIRouter(tags=["system"])
 signed_in_router = APIRouter(tags=["system"], route_class=SignedInRoute)
@@ -65,7 +66,7 @@ async def me(mediator: Application, principal: SignedIn) -> Response:
     return answer(await mediator.execute_async(GetMeQuery(), principal))
 
 
-@signed_in_router.get("/api/v1/system", response_model=views.SystemView, responses=documented())
+@signed_in_router.get("/api/v1/system", response_model=SystemView, responses=documented())
 async def system(mediator: Application, principal: SignedIn) -> Response:
     """Monitoring groups, AWS budgets, what the outbox owes."""
     return answer(await mediator.execute_async(GetSystemQuery(), principal))

@@ -9,6 +9,7 @@ from time import perf_counter
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
+from cmlfleet.application.ports.refresh_sharing import RefreshSharing
 from cmlfleet.application.ports.sources import CloudWatchSource, CMLSource, CMLTarget, EC2Source
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.views import RefreshResult, SourceReport, SourceReports
@@ -52,6 +53,7 @@ class RefreshWorkerMetricsCommandHandler:
         background_max_age_seconds: float,
         observe: Callable[[RefreshResult], None],
         runs: SharedRuns[RefreshResult],
+        sharing: RefreshSharing | None = None,
     ) -> None:
         self._shelf = shelf
         self._ec2 = ec2
@@ -63,13 +65,19 @@ class RefreshWorkerMetricsCommandHandler:
         self._background_max_age_seconds = background_max_age_seconds
         self._observe = observe
         self._runs = runs
+        self._sharing = sharing
 
     async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> RefreshResult:
         """Raises WorkerNotFound and StorageUnavailable; whatever the sources say is in the result."""
         background = message.background and self._runs.current((message.worker_id, False)) is None
         return await self._runs.run(
-            (message.worker_id, background), lambda: self._refresh(message.worker_id, background, principal)
+            (message.worker_id, background), lambda: self._run(message.worker_id, background, principal)
         )
+
+    async def _run(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshResult:
+        if background or self._sharing is None:
+            return await self._refresh(worker_id, background, principal)
+        return await self._sharing.run(worker_id, lambda: self._refresh(worker_id, background, principal))
 
     async def _refresh(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshResult:
         started_at, started = self._clock(), perf_counter()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cmlfleet.application.queries.views import MonitoringGroupView
+from cmlfleet.application.queries.system_views import MonitoringGroupView
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 
 

@@ -357,42 +357,6 @@ class DiagnosisView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringGroupView:
-    """One recurrent job over workers of one account and region."""
-
-    id: str
-    account_id: str
-    region: str
-    workers: int
-    next_fire_at: datetime | None
-    last_fire_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetView:
-    """Calls that one AWS operation may make in one account and region."""
-
-    account_id: str
-    region: str
-    operation: str
-    tokens: float
-    rate_per_second: float
-    throttled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemView:
-    """The service itself: what is otherwise read from logs."""
-
-    version: str
-    roles: tuple[str, ...]
-    database: str
-    outbox_pending: int
-    groups: tuple[MonitoringGroupView, ...]
-    aws_budgets: tuple[BudgetView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
     """What one source said in one refresh; milliseconds."""
 

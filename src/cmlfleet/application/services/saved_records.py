@@ -22,9 +22,13 @@ class SavedRecords:
         """From the next commit on."""
         self._observers.append(observer)
 
+    def unsubscribe(self, observer: SavedRecordObserver) -> None:
+        """From now on no more."""
+        self._observers.remove(observer)
+
     def publish(self, before: CMLWorkerState | None, after: CMLWorkerState | None) -> None:
         """Tell every observer."""
-        for observer in self._observers:
+        for observer in tuple(self._observers):
             try:
                 observer(before, after)
             except Exception:

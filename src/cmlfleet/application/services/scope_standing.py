@@ -57,6 +57,10 @@ class ScopeStandings:
             since=since,
         )
 
+    def replace(self, standings: Sequence[ScopeStanding]) -> None:
+        """Take over what another process knows: it sweeps for all."""
+        self._standings = {(standing.account_id, standing.region): standing for standing in standings}
+
     def all(self) -> Sequence[ScopeStanding]:
         """In the order of account and region."""
         return [self._standings[key] for key in sorted(self._standings)]

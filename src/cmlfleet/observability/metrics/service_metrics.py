@@ -19,16 +19,18 @@ MOST_SERIES = 200_000  # the SDK would keep 2,000 of an instrument and drop the 
 
 
 class ServiceMetrics:
-    """Made once in a process: OpenTelemetry keeps one provider."""
+    """Made once in a process: OpenTelemetry keeps one provider. `instance` tells its figures from those of the same
+    service's other processes."""
 
-    def __init__(self, workers: WorkerMetrics) -> None:
+    def __init__(self, workers: WorkerMetrics, *, instance: str) -> None:
         self._workers = workers
+        self._resource = Resource.create({"service.name": "cmlfleet", "service.instance.id": instance})
         self._registry = CollectorRegistry()
         readers: list[Any] = [
             PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False, registry=self._registry)
         ]
         self._provider = MeterProvider(
-            resource=Resource.create({"service.name": "cmlfleet"}),
+            resource=self._resource,
             metric_readers=[*readers, *_otlp_readers()],
             views=[
                 View(
@@ -49,14 +51,23 @@ class ServiceMetrics:
             "cmlfleet.audit.failures", unit="{failure}", description="Audit entries that could not be written."
         )
         self._worker_provider: MeterProvider | None = None
+
+    def push_workers(self) -> None:
+        """Push the workers' gauges by OTLP, where it is configured: one process of an installation does."""
         otlp = _otlp_readers()
-        if otlp:
+        if otlp and self._worker_provider is None:
             self._worker_provider = MeterProvider(
                 resource=Resource.create({"service.name": "cmlfleet"}),
                 metric_readers=otlp,
                 views=[View(instrument_name="cml.worker.*", aggregation_cardinality_limit=MOST_SERIES)],
             )
-            workers.observe_with(self._worker_provider.get_meter("cmlfleet"))
+            self._workers.observe_with(self._worker_provider.get_meter("cmlfleet"))
+
+    def push_workers_no_more(self) -> None:
+        """Another process does, or will."""
+        provider, self._worker_provider = self._worker_provider, None
+        if provider is not None:
+            provider.shutdown()
 
     def observe_refresh(self, result: RefreshResult) -> None:
         """One refresh ended."""
@@ -80,8 +91,7 @@ class ServiceMetrics:
     def close(self) -> None:
         """Push what is left and stop."""
         self._provider.shutdown()
-        if self._worker_provider is not None:
-            self._worker_provider.shutdown()
+        self.push_workers_no_more()
 
 
 def _otlp_readers() -> list[Any]:
