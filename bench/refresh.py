@@ -53,9 +53,9 @@ async def _measure(cloud: SimulatedCloud, folder: Path, at_once: int) -> dict[st
 @asynccontextmanager
 async def _service(folder: Path) -> AsyncGenerator[Service]:
     """A service in which nothing but what is measured asks the sources: no sweep adopts, no schedule refreshes."""
-    environment = {**os.environ, "CMLFLEET_DISCOVERY_TAGS": "", "CMLFLEET_ROLES": "api"}
+    environment = {**os.environ, "CMLFLEET_DISCOVERY_TAGS": ""}
     service = Service(load_settings(environ=environment, overrides={"data_dir": folder}))
-    await service.start()
+    await service.start(roles=("api",))
     try:
         await service.learn_accounts()
         yield service

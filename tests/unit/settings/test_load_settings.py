@@ -79,6 +79,7 @@ def test_another_empty_variable_is_as_if_it_were_not_set() -> None:
         ("CMLFLEET_CML_ALLOWED_NETWORKS", "10.0.0.0/99", "networks as CIDRs"),
         ("CMLFLEET_DISCOVERY_TAGS", "managed", "key=value pairs"),
         ("CMLFLEET_DATABASE_URL", "mysql://db", "********"),
+        ("CMLFLEET_REDIS_URL", "localhost:6379", "redis://[:password@]host:port/number"),
         ("CMLFLEET_DATABASE_URL", "postgresql+asyncpg://u:pass/word@db/fleet", "with % codes"),
         ("CMLFLEET_DATABASE_URL", "postgresql+asyncpg://u:word@db:port/fleet", "with % codes"),
     ],
@@ -172,3 +173,43 @@ def test_a_secret_key_comes_from_one_place() -> None:
 
 def test_a_certificate_needs_its_key() -> None:
     assert "CMLFLEET_TLS_CERT and CMLFLEET_TLS_KEY belong together" in problem({"CMLFLEET_TLS_CERT": "/x.pem"})
+
+
+CLUSTER = {
+    "CMLFLEET_REDIS_URL": "redis://:redis-password@127.0.0.1/0",
+    "CMLFLEET_DATABASE_URL": "postgresql+asyncpg://u:db-password@127.0.0.1/fleet",
+    "CMLFLEET_SECRET_KEY": "key-" + SECRET,
+}
+
+
+def test_a_cluster_has_roles_a_database_redis_and_a_secret_key() -> None:
+    settings = load_settings(environ={**CLUSTER, "CMLFLEET_ROLES": "worker"})
+    assert (settings.roles, settings.redis_url) == (("worker",), CLUSTER["CMLFLEET_REDIS_URL"])
+    assert "redis-password" not in settings.describe()
+    assert "redis-password" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("missing", "fix"),
+    [
+        ("CMLFLEET_DATABASE_URL", "set CMLFLEET_DATABASE_URL=postgresql+asyncpg://…"),
+        ("CMLFLEET_SECRET_KEY", "set CMLFLEET_SECRET_KEY, any text of at least 32 characters"),
+    ],
+)
+def test_a_cluster_without_what_its_processes_must_share_is_refused(missing: str, fix: str) -> None:
+    assert fix in problem({name: value for name, value in CLUSTER.items() if name != missing})
+
+
+def test_everything_that_a_cluster_lacks_is_told_at_once() -> None:
+    assert len(problem({"CMLFLEET_REDIS_URL": CLUSTER["CMLFLEET_REDIS_URL"]}).splitlines()) == 2
+
+
+@pytest.mark.parametrize("roles", ["api", "scheduler,worker"])
+def test_roles_that_need_other_processes_are_refused_without_redis(roles: str) -> None:
+    text = problem({"CMLFLEET_ROLES": roles})
+    assert roles in text
+    assert "set CMLFLEET_REDIS_URL" in text
+
+
+def test_all_roles_in_any_order_are_one_process() -> None:
+    assert load_settings(environ={"CMLFLEET_ROLES": "worker,api,scheduler"}).redis_url is None
