@@ -7,6 +7,10 @@ from typing import TypeVar
 
 from cmlfleet.application.access import ACCESS
 from cmlfleet.application.authorisation import Authorisation
+from cmlfleet.application.commands.compare_certificates_command import (
+    CompareCertificatesCommand,
+    CompareCertificatesCommandHandler,
+)
 from cmlfleet.application.commands.discover_workers_command import (
     DiscoverWorkersCommand,
     DiscoverWorkersCommandHandler,
@@ -174,6 +178,10 @@ class ApplicationScene:
             Registration(
                 UpdateWorkerCommand,
                 UpdateWorkerCommandHandler(shelf=self.shelf, guarded_labels=self._guarded, clock=utc_now),
+            ),
+            Registration(
+                CompareCertificatesCommand,
+                CompareCertificatesCommandHandler(workers=self.workers, shelf=self.shelf, clock=utc_now),
             ),
             Registration(SetCredentialsCommand, credentials),
             Registration(DeleteCredentialsCommand, credentials),

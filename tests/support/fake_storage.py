@@ -1,5 +1,6 @@
 """Records in memory, held to the same contract as the database (`test_worker_store_contract.py`)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -97,6 +98,16 @@ class FakeWorkerStore:
     async def monitored(self) -> Sequence[KnownInstance]:
         active = {state.id for state in self._states.values() if state.monitoring_active}
         return [known for known in await self.known_instances() if known.worker_id in active]
+
+    async def certificate_sharing_to_note(self) -> Mapping[WorkerId, int]:
+        holders = Counter(state.certificate_pinned for state in self._states.values() if not state.is_gone)
+        others = {
+            state.id: 0
+            if state.is_gone or state.certificate_pinned is None
+            else holders[state.certificate_pinned] - 1
+            for state in self._states.values()
+        }
+        return {key: count for key, count in others.items() if self._states[key].certificate_shared_with != count}
 
     async def versions(self) -> Mapping[WorkerId, int]:
         self._reached()

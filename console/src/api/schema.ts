@@ -1842,6 +1842,8 @@ export interface components {
             ami_id: string | null;
             /** Availability Zone */
             availability_zone: string | null;
+            /** Certificate Shared With */
+            certificate_shared_with: number;
             /** Cml Health */
             cml_health: {
                 [key: string]: boolean | null;

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from cmlfleet.application.commands.accept_certificate_command import AcceptCertificateCommand
+from cmlfleet.application.commands.compare_certificates_command import CompareCertificatesCommand
 from cmlfleet.application.commands.create_token_command import CreateTokenCommand, RevokeTokenCommand
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand
@@ -106,6 +107,7 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     AcceptCertificateCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
     ForgetWorkerCommand: Rule(Role.OPERATOR, Reach.WORKER, Audited.ALWAYS),
     ImportWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.ALWAYS),
+    CompareCertificatesCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.UNLESS_BY_ITSELF),
     DiscoverWorkersCommand: Rule(Role.OPERATOR, Reach.FLEET, Audited.UNLESS_BY_ITSELF),
     OpenSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),
     CloseSessionCommand: Rule(Role.VIEWER, Reach.SELF, Audited.ALWAYS),

@@ -40,6 +40,8 @@ def _warnings(worker: dict[str, Any]) -> list[str]:
     found += [
         f"{event['code']} on {(event['not_before'] or 'a day unknown')[:10]}" for event in worker["scheduled_events"]
     ]
+    if worker["certificate_shared_with"]:
+        found.append(f"{worker['certificate_shared_with']} others have its certificate: a cloned image")
     if worker["discovery_tag_missing"]:
         found.append("its discovery tag is gone")
     return found

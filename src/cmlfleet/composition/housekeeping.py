@@ -1,5 +1,6 @@
 """The recurrent jobs beside the refreshes of groups: what one process does for all."""
 
+from cmlfleet.application.services.certificate_comparison_job import CertificateComparisonJob
 from cmlfleet.application.services.discovery_job import DiscoveryJob
 from cmlfleet.application.services.retention_job import RetentionJob
 from cmlfleet.composition.coordination import Foundation
@@ -10,7 +11,7 @@ RETENTION_FIRST_AFTER_SECONDS = 5.0  # the start has enough to do
 
 
 class Housekeeping:
-    """Adoption sweeps and the retention of history."""
+    """Adoption sweeps, the comparison of certificates, and the retention of history."""
 
     def __init__(self, foundation: Foundation) -> None:
         self._foundation = foundation
@@ -25,6 +26,11 @@ class Housekeeping:
             self._discovery,
             interval_seconds=settings.discovery_interval,
             first_after_seconds=settings.discovery_interval,
+        )
+        jobs.every(
+            CertificateComparisonJob(mediator=self._foundation.mediator(), clock=clock),
+            interval_seconds=settings.refresh_interval,
+            first_after_seconds=settings.refresh_interval,
         )
         jobs.every(
             RetentionJob(

@@ -6,6 +6,7 @@ from typing import Any
 from cmlfleet import __version__
 from cmlfleet.application.commands import (
     accept_certificate_command,
+    compare_certificates_command,
     discover_workers_command,
     forget_worker_command,
     import_workers_command,
@@ -117,6 +118,12 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 prompt_refreshes=parts.prompt_refreshes,
                 scopes=sources.aws.scopes,
                 clock=clock,
+            ),
+        ),
+        (
+            compare_certificates_command.CompareCertificatesCommand,
+            compare_certificates_command.CompareCertificatesCommandHandler(
+                workers=storage.workers, shelf=shelf, clock=clock
             ),
         ),
         (

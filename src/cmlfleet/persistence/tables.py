@@ -109,6 +109,8 @@ workers = Table(
     Column("nodes_running", Integer),
     Column("nodes_limit", Integer),
     Column("scheduled_events", Integer, nullable=False),
+    Column("certificate", PlainText),
+    Column("certificate_shared_with", Integer, nullable=False, server_default="0"),
     Column("cml_ready", Boolean),
     Column("maintenance_mode", Boolean),
     Column("monitoring_active", Boolean, nullable=False),
@@ -123,6 +125,7 @@ workers = Table(
     UniqueConstraint("account_id", "region", "instance_id"),
 )
 Index("ix_workers_name", workers.c.name, workers.c.id)
+Index("ix_workers_certificate", workers.c.certificate, workers.c.certificate_shared_with, workers.c.gone_at)
 
 events = Table(
     "events",

@@ -16,7 +16,7 @@ from cmlfleet.persistence.contains import contains
 from cmlfleet.persistence.team_limits import within
 from cmlfleet.persistence.worker_rows import LABEL_SEPARATOR
 
-_INTERNAL = frozenset({"document", "search", "labels_index", "gone_at", "version"})
+_INTERNAL = frozenset({"document", "search", "labels_index", "certificate", "gone_at", "version"})
 FIELDS = {column.name: column for column in tables.workers.c if column.name not in _INTERNAL}
 """What one may filter and sort by, by the names of the API."""
 

@@ -63,6 +63,8 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "nodes_running": _count(state.nodes_running),
         "nodes_limit": _count(state.nodes_limit),
         "scheduled_events": len(state.scheduled_events),
+        "certificate": state.certificate_pinned,
+        "certificate_shared_with": state.certificate_shared_with,
         "cml_ready": state.cml_ready,
         "maintenance_mode": state.maintenance_mode,
         "monitoring_active": state.monitoring_active,

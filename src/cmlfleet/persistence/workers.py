@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -132,6 +132,24 @@ class SqlWorkerStore:
     async def monitored(self) -> Sequence[KnownInstance]:
         """Who is under background monitoring. Raises StorageUnavailable."""
         return await self._known(monitored_only=True, account_id=None, region=None)
+
+    async def certificate_sharing_to_note(self) -> Mapping[WorkerId, int]:
+        """Raises StorageUnavailable."""
+        columns = tables.workers.c
+        counts = (
+            select(columns.certificate, func.count().label("holders"))
+            .where(columns.gone_at.is_(None), columns.certificate.is_not(None))
+            .group_by(columns.certificate)
+            .subquery()
+        )
+        others = case((columns.gone_at.is_not(None), 0), else_=func.coalesce(counts.c.holders, 1) - 1)
+        query = (
+            select(columns.id, others)
+            .select_from(tables.workers.outerjoin(counts, columns.certificate == counts.c.certificate))
+            .where(columns.certificate_shared_with != others)
+        )
+        async with self._database.reading() as connection:
+            return {WorkerId(worker_id): count for worker_id, count in await connection.execute(query)}
 
     async def forgotten_instances(self, account_id: AccountId, region: Region) -> frozenset[InstanceId]:
         """Instances whose records people removed. Raises StorageUnavailable."""

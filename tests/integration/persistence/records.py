@@ -132,6 +132,7 @@ def _ec2(moment: _Moments) -> dict[str, Any]:
         "tags": {"Name": "Kurs", "": ""},
         "tags_seen_empty": True,
         "discovery_tag_missing": True,
+        "certificate_shared_with": 3,
         "detailed_monitoring": True,
         "nested_virtualization": True,
         "ec2_checks": EC2Checks(system="ok", instance="impaired", ebs="initializing"),

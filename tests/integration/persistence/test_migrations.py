@@ -96,7 +96,11 @@ async def test_the_same_constraints_hold_on_both_databases(url: str, open_storag
             }
 
         found = await connection.run_sync(describe)
-    assert found["workers"] == (["id"], [("account_id", "region", "instance_id")], [("name", "id")])
+    assert found["workers"] == (
+        ["id"],
+        [("account_id", "region", "instance_id")],
+        [("certificate", "certificate_shared_with", "gone_at"), ("name", "id")],
+    )
     assert found["events"] == (["sequence"], [("event_id",)], [("worker_id", "sequence")])
     assert found["samples"] == (["worker_id", "at"], [], [("at",)])
     assert found["api_tokens"] == (["token_id"], [("token_hash",)], [])

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.integration.persistence.records import forgotten, status_changed
 from tests.support.fake_storage import FakeWorkerStore
-from tests.support.workers import new_state
+from tests.support.workers import NOW, new_state
 
 from cmlfleet.application.ports.storage import Outbox, VersionConflict, WorkerAlreadyKnown, WorkerStore
-from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.persistence.storage import Storage
 
@@ -91,6 +91,35 @@ async def test_who_is_known_and_who_is_monitored(workers: WorkerStore) -> None:
     assert [known.worker_id for known in await workers.known_instances(*PLACE)] == [STATE.id]
     assert await workers.known_instances(STATE.account_id, Region("eu-west-1")) == []
     assert [known.worker_id for known in await workers.monitored()] == [STATE.id]
+
+
+async def test_who_shares_a_certificate_with_how_many_is_told_until_the_record_says_so(workers: WorkerStore) -> None:
+    await _certificates_are_compared(workers)
+
+
+async def test_certificates_are_compared_by_both_databases(storage: Storage) -> None:
+    await _certificates_are_compared(storage.workers)
+
+
+async def _certificates_are_compared(workers: WorkerStore) -> None:
+    def one(number: int, **changes: object) -> CMLWorkerState:
+        state = new_state(f"w-{number}", f"i-{number:017}")
+        return replace(state, **changes)  # pyright: ignore[reportArgumentType]
+
+    clone = "ab" * 32
+    for number in (1, 2):
+        await workers.add(one(number, certificate_pinned=clone), events=())
+    third = await workers.add(one(3, certificate_pinned=clone, certificate_shared_with=2), events=())
+    await workers.add(one(4, certificate_pinned="cd" * 32), events=())
+    await workers.add(one(5), events=())
+    left = await workers.add(one(6, certificate_shared_with=1), events=())
+    await workers.add(one(7, certificate_pinned=clone, status=WorkerStatus.TERMINATED, gone_at=NOW), events=())
+
+    assert await workers.certificate_sharing_to_note() == {"w-1": 2, "w-2": 2, "w-6": 0}
+
+    await workers.save(replace(left, certificate_shared_with=0))
+    await workers.save(replace(third, certificate_pinned="ef" * 32))
+    assert await workers.certificate_sharing_to_note() == {"w-1": 1, "w-2": 1, "w-3": 0}
 
 
 async def test_a_removed_record_is_remembered_until_it_is_added_again(workers: WorkerStore) -> None:

@@ -20,6 +20,10 @@ const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }>
   idle: { words: (n) => `${counted(n, "worker")} ${has(n)} run no node for over an hour`, type: "warning" },
   disk_nearly_full: { words: (n) => `${counted(n, "disk")} ${are(n)} 90 % full or more`, type: "warning" },
   scheduled_event: { words: (n) => `AWS has scheduled something for ${counted(n, "worker")}`, type: "info" },
+  shared_certificate: {
+    words: (n) => `${counted(n, "worker")} ${has(n)} a certificate of others: cloned images`,
+    type: "warning",
+  },
   license_expiring: { words: (n) => `the licence of ${counted(n, "worker")} expires within 30 days`, type: "warning" },
 };
 

@@ -77,6 +77,11 @@ class WorkerStore(Protocol):
         """Every record's version, to see what changed without reading it all."""
         ...
 
+    async def certificate_sharing_to_note(self) -> Mapping[WorkerId, int]:
+        """Workers whose record does not say how many others have the same pinned certificate, with that number.
+        One that is gone shares with nobody."""
+        ...
+
     async def all_states(self) -> Sequence[CMLWorkerState]:
         """Every record, gone ones included; for building in-memory snapshots at start."""
         ...

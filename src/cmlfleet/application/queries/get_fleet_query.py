@@ -121,6 +121,11 @@ def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[v
         ),
         ("disk_nearly_full", f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}", full),
         ("scheduled_event", "scheduled_events.gt=0", [state for state in states if state.scheduled_events]),
+        (
+            "shared_certificate",
+            "certificate_shared_with.gt=0",
+            [state for state in states if state.certificate_shared_with],
+        ),
     ]
     for reason, query, about in found:
         if about:

@@ -164,6 +164,7 @@ class WorkerView:
     https_endpoint_reason: str | None
     ec2_checks: EC2ChecksView | None
     scheduled_events: tuple[ScheduledEventView, ...]
+    certificate_shared_with: int
     detailed_monitoring: bool
     kvm_capable: bool | None
     role: str

@@ -47,6 +47,7 @@ def worker_view(state: CMLWorkerState, *, now: datetime, next_refresh_at: dateti
             )
             for event in state.scheduled_events
         ),
+        certificate_shared_with=state.certificate_shared_with,
         detailed_monitoring=state.detailed_monitoring,
         kvm_capable=_kvm_capable(state),
         role=state.role.value,

@@ -220,6 +220,15 @@ class CMLWorker:
         if before != fingerprint:
             self._record(events.CMLCertificatePinnedDomainEvent, at, before=before, after=fingerprint)
 
+    def share_certificate(self, others: int, *, at: datetime) -> None:
+        """So many other workers present the certificate that is pinned here; it is told once, when it begins."""
+        state = self.state
+        before, state.certificate_shared_with = state.certificate_shared_with, others
+        if others and not before and state.certificate_pinned is not None:
+            self._record(
+                events.CMLCertificateSharedDomainEvent, at, fingerprint=state.certificate_pinned, workers=others
+            )
+
     def own_credentials(self, *, present: bool, at: datetime) -> None:
         """The worker was given credentials of its own, or they were taken away; either way ask CML at once."""
         before, self.state.has_own_credentials = self.state.has_own_credentials, present

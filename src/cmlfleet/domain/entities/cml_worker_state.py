@@ -157,6 +157,7 @@ class CMLWorkerState:
     certificate_pinned: str | None = None
     certificate_pinned_at: datetime | None = None
     certificate_presented: str | None = None
+    certificate_shared_with: int = 0
     has_own_credentials: bool = False
 
     health: Health = Health.UNKNOWN

@@ -201,6 +201,15 @@ class CMLCertificateChangedDomainEvent(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CMLCertificateSharedDomainEvent(DomainEvent):
+    """Other workers present the same certificate: a cloned image, whose key everybody with a copy has. `workers` is
+    how many others."""
+
+    fingerprint: str
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CMLWorkerLabelsChangedDomainEvent(DomainEvent):
     """A person changed the worker's labels or note."""
 
