@@ -125,6 +125,15 @@ class StreamHub:
             if message is Ending.TOO_FAR_BEHIND:
                 yield _framed(self._id(), RESET)
 
+    def begin_anew(self) -> None:
+        """What is stored is another history now: whoever listens, or comes back, reads everything again."""
+        self._epoch = uuid4().hex[:8]
+        self._kept.clear()
+        self._latest.clear()
+        self._first_before.clear()
+        for queue in tuple(self._listeners):
+            self._end(queue, Ending.TOO_FAR_BEHIND)
+
     def close(self) -> None:
         """End every listener's stream; they come back to the next process."""
         if self._flusher is not None:

@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, Group, str]] = {
     "completion": ("completion:completion", _ANYWHERE, "Print the shell's completion script."),
     "serve": ("server_side:serve", _AT_HOME, "Run the service until SIGTERM or Ctrl-C."),
     "migrate": ("server_side:migrate", _AT_HOME, "Bring the database's schema up to date."),
+    "backup": ("backup_commands:backup", _AT_HOME, "Copy the embedded database to a file, while the service runs."),
+    "restore": ("backup_commands:restore", _AT_HOME, "Put a backup in the place of the embedded database."),
     "doctor": ("server_side:doctor", _AT_HOME, "Check configuration, database, AWS permissions and controllers."),
     "secrets": ("secrets_commands:app", _AT_HOME, "The key of stored secrets."),
     "user": ("users:app", _AT_HOME, "People who sign in with a password: create, list, disable, enable."),

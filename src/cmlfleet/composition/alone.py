@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from cmlfleet.api.stream import StreamHub
-from cmlfleet.application.ports.storage import Operation
+from cmlfleet.application.ports.storage import Operation, StorageUnavailable
 from cmlfleet.application.queries.system_views import ProcessView, QueueView
 from cmlfleet.application.services.outbox_delivery import OutboxDelivery
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
@@ -16,6 +18,10 @@ from cmlfleet.observability.event_log import log_event
 from cmlfleet.persistence.migrate import upgrade
 from cmlfleet.scheduling.recurrent_jobs import RecurrentJobs
 from cmlfleet.scheduling.worker_monitoring_scheduler import Members, WorkerMonitoringScheduler
+
+RESTORE_SEEN_SECONDS = 1.0  # how soon a restored database is noticed
+
+logger = structlog.get_logger(__name__)
 
 
 class Alone:
@@ -36,6 +42,7 @@ class Alone:
         self._delivery = OutboxDelivery(outbox=foundation.storage.outbox, handlers={"log": log_event})
         self._first_sweep: asyncio.Task[None] | None = None
         self._started_at = foundation.clock()
+        self._watch: asyncio.Task[None] | None = None
 
     def wake_delivery(self) -> None:
         """Events were committed."""
@@ -53,27 +60,26 @@ class Alone:
         """Read what is stored, and begin. Raises StorageUnavailable."""
         foundation = self._foundation
         foundation.metrics.push_workers()
-        foundation.worker_metrics.load(await foundation.storage.workers.all_states())
+        await self._read_records()
         foundation.saved_records.subscribe(foundation.worker_metrics.follow)
         foundation.saved_records.subscribe(self.hub.follow)
-        await foundation.storage.operations.fail_unfinished(
-            detail="the service stopped before this was done", finished_at=foundation.clock()
-        )
         self._delivery.start()
+        incarnation = await foundation.storage.database.incarnation()
+        self._watch = asyncio.ensure_future(self._watch_for_a_restore(incarnation))
         if "scheduler" in roles and "worker" in roles:
             housekeeping = Housekeeping(foundation)
             housekeeping.add_to(self._jobs)
             self._first_sweep = asyncio.ensure_future(housekeeping.sweep_once_known())
             self._jobs.start()
-            for entry in await foundation.storage.workers.monitored():
-                self.monitoring.ensure(entry.worker_id, entry.instance.account_id, entry.instance.region)
+            await self._schedule()
 
     async def stop_work(self) -> None:
         """Within ten seconds."""
         self.hub.close()
-        if self._first_sweep is not None:
-            self._first_sweep.cancel()
-            await asyncio.gather(self._first_sweep, return_exceptions=True)
+        begun = [task for task in (self._watch, self._first_sweep) if task is not None]
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
         await self._jobs.close()
 
     async def close(self) -> None:
@@ -92,6 +98,37 @@ class Alone:
     def queue(self) -> QueueView | None:
         """There is none."""
         return None
+
+    async def _read_records(self) -> None:
+        foundation = self._foundation
+        foundation.worker_metrics.load(await foundation.storage.workers.all_states())
+        await foundation.storage.operations.fail_unfinished(
+            detail="the service stopped before this was done", finished_at=foundation.clock()
+        )
+
+    async def _schedule(self) -> None:
+        monitored = await self._foundation.storage.workers.monitored()
+        self.monitoring.keep_only({entry.worker_id for entry in monitored})
+        for entry in monitored:
+            self.monitoring.ensure(entry.worker_id, entry.instance.account_id, entry.instance.region)
+
+    async def _watch_for_a_restore(self, incarnation: int) -> None:
+        """`cmlfleet restore` puts another database in the place of ours: what was read from it is read again."""
+        while True:
+            await asyncio.sleep(RESTORE_SEEN_SECONDS)
+            try:
+                now = await self._foundation.storage.database.incarnation()
+                if now == incarnation:
+                    continue
+                await self._read_records()
+                if self._first_sweep is not None:
+                    await self._schedule()
+                self.hub.begin_anew()
+                self._delivery.wake()
+            except StorageUnavailable:
+                continue  # readiness says so; the next look comes soon
+            incarnation = now
+            logger.info("database_restored")
 
     def _collection(self, name: str, members: Members) -> WorkerMetricsCollectionJob:
         foundation = self._foundation

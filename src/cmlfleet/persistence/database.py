@@ -56,6 +56,13 @@ class Database:
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def incarnation(self) -> int:
+        """Another number once a backup was put in the place of the database. Raises StorageUnavailable."""
+        if not self.is_sqlite:
+            return 0
+        async with self.reading() as connection:
+            return (await connection.execute(text("PRAGMA user_version"))).scalar_one()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reader.dispose()

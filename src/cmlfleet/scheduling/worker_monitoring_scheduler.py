@@ -1,6 +1,6 @@
 """When workers are refreshed in the background. What a refresh is, is not known here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from cmlfleet.application.clock import Clock
@@ -43,6 +43,13 @@ class WorkerMonitoringScheduler:
         closed = self._groups.remove(worker_id)
         if closed is not None:
             self._close_group(closed.group_id)
+
+    def keep_only(self, worker_ids: Collection[WorkerId]) -> None:
+        """Take everybody else out of monitoring."""
+        known = [worker_id for group in self._groups for worker_id in group.members]
+        for worker_id in known:
+            if worker_id not in worker_ids:
+                self.remove(worker_id)
 
     def next_refresh_at(self, worker_id: WorkerId) -> datetime | None:
         """When the worker's group fires next."""

@@ -101,7 +101,8 @@ class WorkerMetrics:
         self._states: dict[WorkerId, CMLWorkerState] = {}
 
     def load(self, states: Iterable[CMLWorkerState]) -> None:
-        """Begin with what is stored."""
+        """Begin, or begin anew, with what is stored."""
+        self._states.clear()
         for state in states:
             self.follow(None, state)
 
