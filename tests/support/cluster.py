@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import httpx2
 
 from tests.support.postgres import PostgresServer
 from tests.support.product import (
+    COMMAND,
     STOP_SECONDS,
     TOKEN,
     ProductProcess,
@@ -119,6 +121,18 @@ class Cluster:
                 lambda process=process: _is_ready(process.http), what="ready", timeout_seconds=READY_SECONDS
             )
         return started
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`cmlfleet ARGUMENTS` beside the cluster's servers, to its end."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=self.environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=False,
+        )
 
     def until_all_ready(self, process: ClusterProcess, count: int) -> None:
         """Every worker of the cloud is adopted and found ready."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.cli.doctor_cluster import cluster
 from cmlfleet.cli.doctor_security import accepted_risks, secret_key, served_certificate
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
@@ -30,6 +31,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings += served_certificate(settings)
     findings.append(_open_files())
     findings += [finding async for finding in _database(settings)]
+    findings += [finding async for finding in cluster(settings)]
     findings += [finding async for finding in _aws(settings)]
     return findings
 

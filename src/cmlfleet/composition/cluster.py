@@ -24,7 +24,7 @@ from cmlfleet.messaging.group_receiver import GroupReceiver
 from cmlfleet.messaging.keys import Keys
 from cmlfleet.messaging.leader_lease import RedisLeaderLease
 from cmlfleet.messaging.process_registry import SAY_EVERY_SECONDS, ProcessRegistry
-from cmlfleet.messaging.redis_link import RedisLink, reached
+from cmlfleet.messaging.redis_link import RedisLink
 from cmlfleet.messaging.shared_refreshes import SharedRefreshes
 from cmlfleet.persistence.migrate import require_current
 from cmlfleet.scheduling.leadership import Leadership
@@ -122,14 +122,10 @@ class Cluster:
     async def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Without Redis the API goes on; what schedules and refreshes waits."""
         try:
-            async with reached():
-                leader = await self._link.client.get(self._keys.leader)
+            leader = await self._registry.leader()
         except CoordinationUnavailable as error:
             return "api" in self._foundation.settings.roles, {"redis": str(error)}
-        leading = (
-            "nobody: no process with the role scheduler" if leader is None else leader.decode().partition(":")[0]
-        )
-        return True, {"redis": "ok", "leader": leading}
+        return True, {"redis": "ok", "leader": leader or "nobody"}
 
     def processes(self) -> Sequence[ProcessView]:
         """Those that are known to live; this one does."""

@@ -17,7 +17,7 @@ from cmlfleet.domain.identifiers import AccountId, Region, WorkerId
 from cmlfleet.messaging.group_messages import slot_time
 from cmlfleet.messaging.group_register import RedisGroupRegister
 from cmlfleet.messaging.keys import CONSUMERS, Keys
-from cmlfleet.messaging.process_registry import ProcessRegistry
+from cmlfleet.messaging.process_registry import ProcessRegistry, leader_of
 from cmlfleet.messaging.redis_link import RedisLink, reached
 
 LOOK_EVERY_SECONDS = 1.0
@@ -125,7 +125,7 @@ class ClusterBoard:
         if standings is not None:
             self._note_standings(_standings.decode(standings))
         self._queue = await self._look_at_queue() if has_queue else QueueView(waiting=0, taken=0)
-        leads = "" if leader is None else leader.decode().partition(":")[0]
+        leads = "" if leader is None else leader_of(leader)
         living = await self._registry.living()
         self._processes = [replace(process, leads=process.id == leads) for process in living]
 

@@ -45,3 +45,20 @@ class ProcessRegistry:
                 await self._redis.srem(self._keys.processes, *lapsed)
         found = [_decoder.decode(text) for text in texts if text is not None]
         return sorted(found, key=lambda process: (process.started_at, process.id))
+
+    async def leader(self) -> str | None:
+        """The id of the process that leads."""
+        async with reached():
+            token = await self._redis.get(self._keys.leader)
+        return None if token is None else leader_of(token)
+
+    async def redis_time(self) -> float:
+        """Seconds since 1970, by Redis's clock."""
+        async with reached():
+            seconds, microseconds = await self._redis.time()
+        return seconds + microseconds / 1_000_000
+
+
+def leader_of(token: bytes) -> str:
+    """The process whose token it is: `Leadership` begins each with it."""
+    return token.decode().partition(":")[0]
