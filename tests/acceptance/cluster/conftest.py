@@ -63,5 +63,5 @@ def new_cluster(
 
 @pytest.fixture
 def cluster(new_cluster: StartCluster) -> Cluster:
-    """Three seconds between refreshes, and no process yet."""
-    return new_cluster()
+    """Three seconds between refreshes, five for a controller to answer, and no process yet."""
+    return new_cluster(cml_timeout="5")

@@ -1,0 +1,49 @@
+"""A process that refreshes may die in the middle of a group: another refreshes it, and the records are right."""
+
+from tests.acceptance.cluster.conftest import WORKERS, StartCluster
+from tests.support.cluster import Cluster, ClusterProcess
+
+HANGING = "cml-worker-00001"
+
+
+def _running(cluster: Cluster, api: ClusterProcess) -> list[ClusterProcess]:
+    """The processes that refresh a group at this moment."""
+    busy = {view["pid"] for view in api.get("/api/v1/system")["processes"] if view["groups_running"]}
+    return [process for process in cluster.processes if process.running.process.pid in busy]
+
+
+def _failing(api: ClusterProcess) -> bool:
+    return api.workers()[HANGING]["sources"]["cml"]["error_code"] == "timeout"
+
+
+def test_a_group_of_a_process_that_was_killed_is_refreshed_by_another(new_cluster: StartCluster) -> None:
+    cluster = new_cluster(interval_seconds=25, cml_timeout="8")
+    api, _, one, two = cluster.start_all("api", "scheduler", "worker", "worker")
+    cluster.until_all_ready(api, WORKERS)
+    before = {name: record["version"] for name, record in api.workers().items()}
+    # The run of the group lasts as long as its slowest controller.
+    cluster.cloud.fault("hanging", worker=HANGING)
+    cluster.until(lambda: _running(cluster, api), what="a process that refreshes the group", timeout_seconds=60)
+    (victim,) = _running(cluster, api)
+    assert not _failing(api)
+    victim.kill()
+    survivor = one if victim is two else two
+    cluster.until(lambda: _running(cluster, api) == [survivor], what="the group at the other process")
+    cluster.until(lambda: _failing(api), what="the record of what the survivor found", timeout_seconds=30)
+    records = api.workers()
+    assert all(record["version"] > before[name] for name, record in records.items())
+    assert sorted(cluster.events("CMLWorkerImportedDomainEvent")) == sorted(each["id"] for each in records.values())
+    slots = [fire["slot"] for fire in cluster.fires()]
+    assert len(slots) == len(set(slots)), "the group was fired again instead of being delivered again"
+
+
+def test_groups_that_take_long_do_not_run_over_themselves(cluster: Cluster) -> None:
+    api, _, _, _ = cluster.start_all("api", "scheduler", "worker", "worker")
+    cluster.until_all_ready(api, WORKERS)
+    cluster.cloud.fault("hanging", worker=HANGING)
+    cluster.until(lambda: _failing(api), what="the record of the time-out", timeout_seconds=60)
+    version = api.workers()[HANGING]["version"]
+    refreshed_at = api.workers()[HANGING]["last_refreshed_at"]
+    cluster.until(lambda: api.workers()[HANGING]["last_refreshed_at"] > refreshed_at, what="the next refresh")
+    assert api.workers()[HANGING]["version"] == version + 1
+    assert len(_running(cluster, api)) <= 1
