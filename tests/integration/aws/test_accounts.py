@@ -2,14 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
+import time_machine
 from botocore.config import Config
 from tests.support.aws_scene import ACCOUNT, REGION, AwsScene, aws_scene, failure, instance, only_environment
+from tests.support.files_written import files_written
 from tests.support.waiting import until
 
 from cmlfleet.domain.identifiers import AccountId, Region
@@ -163,6 +166,43 @@ async def test_a_roles_credentials_that_ran_out(two_accounts: AwsScene):
     two_accounts.server.clock.advance(3700)
     assert instance(await _read(two_accounts, SECOND)).state == "running"
     assert two_accounts.calls("AssumeRole") == 2
+
+
+async def test_a_roles_credentials_are_renewed_before_they_expire(two_accounts: AwsScene):
+    assert instance(await _read(two_accounts, SECOND)).state == "running"
+    with _later(two_accounts, seconds=50 * 60):
+        assert instance(await _read(two_accounts, SECOND)).state == "running"
+    assert two_accounts.calls("AssumeRole") == 2
+    assert two_accounts.calls("DescribeInstances", outcome="RequestExpired") == 0
+
+
+async def test_credentials_that_cannot_be_renewed_are_used_until_they_expire(two_accounts: AwsScene):
+    assert instance(await _read(two_accounts, SECOND)).state == "running"
+    two_accounts.faults.set(FaultName.CLOUD_UNAVAILABLE, operation="AssumeRole")
+    with _later(two_accounts, seconds=50 * 60):
+        assert instance(await _read(two_accounts, SECOND)).state == "running"
+    with _later(two_accounts, seconds=11 * 60):
+        assert failure(await _read(two_accounts, SECOND)).operation == "sts:AssumeRole"
+
+
+@contextmanager
+def _later(scene: AwsScene, *, seconds: float) -> Generator[None]:
+    """AWS's time, this machine's, and the adapters' own clock."""
+    scene.server.clock.advance(seconds)
+    scene.clock.jumped_seconds += seconds
+    with time_machine.travel(scene.server.clock.now(), tick=True):
+        yield
+
+
+async def test_no_credentials_are_written_anywhere(two_accounts: AwsScene):
+    """No file is opened to be written, by whatever means, from the first look for credentials on."""
+    with files_written() as written:
+        assert instance(await _read(two_accounts, ACCOUNT)).state == "running"
+        assert instance(await _read(two_accounts, SECOND)).state == "running"
+        two_accounts.server.clock.advance(3700)
+        assert instance(await _read(two_accounts, SECOND)).state == "running"
+    assert two_accounts.calls("AssumeRole") == 2
+    assert written == []
 
 
 async def test_no_credentials_at_all(scene: AwsScene, monkeypatch: pytest.MonkeyPatch):

@@ -184,7 +184,7 @@ async def test_the_event_loop_has_its_turns_meanwhile():
     found: dict[InstanceId, EC2InstanceFact] = {}
     await parse_slowly(
         Answer(content=root, asked_at=READ_AT),
-        "X",
+        "DescribeInstances",
         items=instance_items,
         parse=lambda item, at: parse_instance(item, read_at=at),
         into=found,

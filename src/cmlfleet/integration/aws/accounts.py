@@ -206,7 +206,7 @@ class AwsAccounts:
                 )
 
                 regions = settings.regions or [shared.region() or FALLBACK_REGION]
-                return AccountCredentials(shared=shared, settings=settings, regions=regions)
+                return AccountCredentials(shared=shared, settings=settings, regions=regions, clock=self._clock)
 
             account.credentials = await self._in_thread(make)
         return account.credentials

@@ -9,7 +9,7 @@ from cmlfleet.integration.aws.instance_ids import ids_in
 from cmlfleet.integration.aws.paging import ParseItem, parse_slowly
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
-from cmlfleet.integration.aws.service_call import ec2_by_ids
+from cmlfleet.integration.aws.service_call import EC2Operation, ec2_by_ids
 from cmlfleet.integration.aws.xml_answers import XmlElement
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ _MOST_CUTS = 10  # EC2 names all unknown ids at once, but moto one by one, and m
 async def read_named(
     reader: AwsReader,
     scope: AwsScope,
-    operation: str,
+    operation: EC2Operation,
     instance_ids: Iterable[InstanceId],
     *,
     items: Callable[[XmlElement], Iterator[XmlElement]],

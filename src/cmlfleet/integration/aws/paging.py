@@ -10,7 +10,7 @@ from cmlfleet.integration.aws.call_failure import bad_response
 from cmlfleet.integration.aws.instance_parsing import next_token
 from cmlfleet.integration.aws.reader import Answer, AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
-from cmlfleet.integration.aws.service_call import ec2_list
+from cmlfleet.integration.aws.service_call import EC2Operation, ec2_list
 from cmlfleet.integration.aws.xml_answers import XmlElement
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ ParseItem = Callable[[XmlElement, datetime], tuple[InstanceId, T]]
 async def read_pages(
     reader: AwsReader,
     scope: AwsScope,
-    operation: str,
+    operation: EC2Operation,
     *,
     items: Callable[[XmlElement], Iterator[XmlElement]],
     parse: ParseItem[T],
@@ -49,7 +49,7 @@ async def read_pages(
 
 async def parse_slowly(
     answer: Answer[XmlElement],
-    operation: str,
+    operation: EC2Operation,
     *,
     items: Callable[[XmlElement], Iterator[XmlElement]],
     parse: ParseItem[T],

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region
 from cmlfleet.domain.sources import ErrorCode
@@ -18,7 +17,7 @@ from cmlfleet.integration.aws.metric_series import (
 )
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
-from cmlfleet.integration.aws.service_call import ServiceCall, cloudwatch, ec2_list
+from cmlfleet.integration.aws.service_call import EC2Operation, ServiceCall, cloudwatch, ec2_list
 
 _NO_INSTANCE = InstanceId("i-00000000000000000")  # has no series: the question is whether it may be asked for
 
@@ -49,21 +48,6 @@ class PermissionCheck:
     permission: Permission
     error_code: ErrorCode | None = None
     detail: str | None = None
-
-
-def iam_policy() -> dict[str, Any]:
-    """The policy that grants everything used, and nothing else. None of these actions can be limited to resources."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "CmlfleetMonitoring",
-                "Effect": "Allow",
-                "Action": [permission.action for permission in PERMISSIONS],
-                "Resource": "*",
-            }
-        ],
-    }
 
 
 async def check_permissions(reader: AwsReader, scope: AwsScope) -> list[PermissionCheck]:
@@ -104,5 +88,5 @@ async def _check(
     )
 
 
-def _smallest_page(operation: str) -> ServiceCall:
+def _smallest_page(operation: EC2Operation) -> ServiceCall:
     return ec2_list(operation, {"MaxResults": "5"}, filters={})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import orjson
@@ -12,6 +12,10 @@ _EC2_VERSION = "2016-11-15"
 _UNHIDDEN = {"IncludeManagedResources": "true"}  # instances that a service of AWS manages may be hidden otherwise
 _CLOUDWATCH_TARGET = "GraniteServiceVersion20100801"
 _BY_ID_SUFFIX = " by id"
+
+EC2Operation = Literal["DescribeInstances", "DescribeInstanceStatus"]
+CloudWatchOperation = Literal["GetMetricData", "ListMetrics"]
+"""Every call that can be made here is of these types; docs/iam-policy.json grants them, and a test compares."""
 
 
 class AwsService(StrEnum):
@@ -39,7 +43,9 @@ class ServiceCall:
         return f"{self.service}:{self.operation}"
 
 
-def ec2_list(operation: str, parameters: Mapping[str, str], *, filters: Mapping[str, Sequence[str]]) -> ServiceCall:
+def ec2_list(
+    operation: EC2Operation, parameters: Mapping[str, str], *, filters: Mapping[str, Sequence[str]]
+) -> ServiceCall:
     """A paged list in EC2's query protocol; every filter must match, by any of its values."""
     fields = dict(parameters)
     for number, (name, values) in enumerate(filters.items(), start=1):
@@ -48,13 +54,13 @@ def ec2_list(operation: str, parameters: Mapping[str, str], *, filters: Mapping[
     return _ec2(operation, fields, budget=operation, retries_not_found=True)
 
 
-def ec2_by_ids(operation: str, instance_ids: Sequence[str], parameters: Mapping[str, str]) -> ServiceCall:
+def ec2_by_ids(operation: EC2Operation, instance_ids: Sequence[str], parameters: Mapping[str, str]) -> ServiceCall:
     """A call that names its instances: one id that is unknown makes it fail as a whole."""
     ids = {f"InstanceId.{index}": instance_id for index, instance_id in enumerate(instance_ids, start=1)}
     return _ec2(operation, {**parameters, **ids}, budget=operation + _BY_ID_SUFFIX, retries_not_found=False)
 
 
-def cloudwatch(operation: str, payload: Mapping[str, Any]) -> ServiceCall:
+def cloudwatch(operation: CloudWatchOperation, payload: Mapping[str, Any]) -> ServiceCall:
     """A call in AWS's JSON protocol, which botocore speaks with CloudWatch too."""
     return ServiceCall(
         service=AwsService.CLOUDWATCH,
@@ -68,7 +74,7 @@ def cloudwatch(operation: str, payload: Mapping[str, Any]) -> ServiceCall:
     )
 
 
-def _ec2(operation: str, fields: Mapping[str, str], *, budget: str, retries_not_found: bool) -> ServiceCall:
+def _ec2(operation: EC2Operation, fields: Mapping[str, str], *, budget: str, retries_not_found: bool) -> ServiceCall:
     return ServiceCall(
         service=AwsService.EC2,
         operation=operation,
