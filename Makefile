@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock docs bench clean
+.PHONY: help setup run test check audit lock docs bench clean
 PORT ?= 8080
 PYTEST_ARGS ?=
 PY := .venv/bin/python
@@ -32,6 +32,9 @@ check: setup ## lint, types, layers, the API document and what is made of it, de
 	@$(PY) -m cmlfleet.api.openapi --check docs/reference/openapi.json
 	@$(PY) -m scripts.reference_pages --check
 	@bash scripts/check_console.sh
+
+audit: setup ## known vulnerabilities of what is locked; asks OSV and the npm registry
+	@bash scripts/audit.sh
 
 docs: setup ## the reference pages that are made from the code
 	@$(PY) -m cmlfleet.api.openapi > docs/reference/openapi.json

@@ -1,4 +1,5 @@
-"""Writes the reference pages that are made from the code: access, configuration, events, metrics."""
+"""Writes the reference pages that are made from the code and the locks: access, configuration, events, licences,
+metrics."""
 
 import inspect
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from scripts.access_page import access
+from scripts.licences import licences
 
 from cmlfleet.domain.events import cml_worker as events
 from cmlfleet.domain.events.domain_event import DomainEvent
@@ -135,7 +137,13 @@ def metrics() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"access.md": access, "configuration.md": configuration, "events.md": domain_events, "metrics.md": metrics}
+PAGES = {
+    "access.md": access,
+    "configuration.md": configuration,
+    "events.md": domain_events,
+    "licences.md": licences,
+    "metrics.md": metrics,
+}
 
 
 def main(arguments: list[str]) -> int:
