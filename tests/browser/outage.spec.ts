@@ -47,6 +47,33 @@ test("a session that ends while somebody types takes nothing of it away", async 
   await expect(page.getByText("1 worker labelled.")).toBeVisible();
 });
 
+test("a session that was left alone too long asks over the page; signing in in another window is enough", async ({
+  page,
+  small,
+}) => {
+  const { service } = small;
+  await signIn(page, service.url, TOKEN);
+  await page.goto(`${service.url}/?q=worker`);
+  await page.getByRole("checkbox", { name: "Choose cml-worker-00003" }).check();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Edit labels" }).click();
+  const dialog = page.getByRole("dialog", { name: "Labels of cml-worker-00003" });
+  await dialog.getByRole("button", { name: "Add a label" }).click();
+  await dialog.getByLabel("Key").last().fill("kept");
+  service.leaveSessionsAlone();
+  const again = page.getByRole("dialog", { name: "Your session has ended" });
+  await expect(again).toBeVisible({ timeout: 40_000 });
+
+  const other = await page.context().newPage();
+  await other.goto(`${service.url}/operations`);
+  await other.getByLabel("API token").fill(TOKEN);
+  await other.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(other.getByRole("heading", { level: 1, name: "Operations" })).toBeVisible();
+  await expect(again).toBeHidden();
+  await expect(dialog.getByLabel("Key").last()).toHaveValue("kept");
+  await other.close();
+});
+
 test("an empty fleet says what to do next, with the exact command", async ({ page }) => {
   await scene({ simulated: ["--workers", "1"], settings: { discovery_tags: "" } }, async ({ service }) => {
     await signIn(page, service.url, TOKEN);

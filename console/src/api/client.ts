@@ -35,7 +35,8 @@ export const CONSOLE_HEADERS = { "X-Requested-With": "cmlfleet-console" };
 const middleware: Middleware = {
   onResponse({ response, schemaPath, request }) {
     noteServerTime(response.headers.get("Date"));
-    const signingIn = schemaPath === "/api/v1/session" && request.method === "POST";
+    // There a refusal is about what was typed.
+    const signingIn = schemaPath.startsWith("/api/v1/session") && request.method !== "DELETE";
     if (response.status === 401 && !signingIn) sessionEnded();
     return undefined;
   },

@@ -1243,8 +1243,13 @@ export interface components {
         /**
          * MeView
          * @description Who is signed in, with what role, and what team limit: null for the whole fleet.
+         *
+         *     `kind` tells a `user`, who has a password here, from who came by `openid`, by an API `token` or by the configured
+         *     one (`bootstrap`).
          */
         MeView: {
+            /** Kind */
+            kind: string;
             limit: components["schemas"]["TeamLimit"] | null;
             /** Name */
             name: string;

@@ -38,9 +38,9 @@ function changed(before: unknown, after: unknown): string[] {
   if (!isRecord(after) || !(isRecord(before) || before === null || before === undefined)) {
     return [`${word(before)} → ${word(after)}`];
   }
-  return Object.keys(after)
+  return [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])]
     .filter((key) => word(before?.[key]) !== word(after[key]))
-    .map((key) => `${key.replaceAll("_", " ")} ${word(before?.[key])} → ${word(after[key])}`);
+    .flatMap((key) => changed(before?.[key], after[key]).map((words) => `${key.replaceAll("_", " ")} ${words}`));
 }
 
 function word(value: unknown): string {

@@ -11,6 +11,8 @@ import { LiveProvider } from "../live/live-provider";
 import { FleetPage } from "../pages/fleet/fleet-page";
 import { SignInForm } from "../pages/sign-in/sign-in-form";
 import { SignInPage } from "../pages/sign-in/sign-in-page";
+import { useReturn } from "../pages/sign-in/page-asked-for";
+import { ForAdministrators } from "./for-administrators";
 import { Layout } from "./layout";
 import { NotFoundPage } from "./not-found-page";
 import { Notices } from "./notices";
@@ -21,6 +23,8 @@ const LabsPage = lazy(async () => ({ default: (await import("../pages/labs/labs-
 const ActivityPage = lazy(async () => ({ default: (await import("../pages/activity/activity-page")).ActivityPage }));
 const OperationsPage = lazy(async () => ({ default: (await import("../pages/operations/operations-page")).OperationsPage }));
 const SettingsPage = lazy(async () => ({ default: (await import("../pages/settings/settings-page")).SettingsPage }));
+const UsersPage = lazy(async () => ({ default: (await import("../pages/users/users-page")).UsersPage }));
+const AuditPage = lazy(async () => ({ default: (await import("../pages/audit/audit-page")).AuditPage }));
 const SystemPage = lazy(async () => ({ default: (await import("../pages/system/system-page")).SystemPage }));
 
 const BROKEN = {
@@ -40,6 +44,7 @@ export function App() {
 
 function Pages() {
   const { state } = useSession();
+  useReturn(state === "signed-in");
   if (state === "asking") return null;
   if (state === "signed-out") return <SignInPage />;
   if (state === "unreachable") {
@@ -65,7 +70,11 @@ function Pages() {
                 <Route path="/activity" element={<ActivityPage />} />
                 <Route path="/operations" element={<OperationsPage />} />
                 <Route path="/settings" element={<SettingsPage />} />
-                <Route path="/system" element={<SystemPage />} />
+                <Route element={<ForAdministrators />}>
+                  <Route path="/users" element={<UsersPage />} />
+                  <Route path="/audit" element={<AuditPage />} />
+                  <Route path="/system" element={<SystemPage />} />
+                </Route>
                 <Route path="*" element={<NotFoundPage />} />
               </Routes>
             </Suspense>
@@ -73,7 +82,7 @@ function Pages() {
         </Layout>
         {state === "ended" && (
           <Modal visible header="Your session has ended" closeAriaLabel="Not now">
-            <SignInForm />
+            <SignInForm stays />
           </Modal>
         )}
       </NoticesProvider>

@@ -12,11 +12,15 @@ const PAGES: SideNavigationProps.Link[] = [
   { type: "link", text: "Operations", href: "/operations" },
   { type: "link", text: "Settings", href: "/settings" },
 ];
-const FOR_ADMINS: SideNavigationProps.Link[] = [{ type: "link", text: "System", href: "/system" }];
+const FOR_ADMINS: SideNavigationProps.Link[] = [
+  { type: "link", text: "Users", href: "/users" },
+  { type: "link", text: "Audit", href: "/audit" },
+  { type: "link", text: "System", href: "/system" },
+];
 const NARROW_PX = 688;
 
 export function Layout({ children, notifications }: { children: ReactNode; notifications?: ReactNode }) {
-  const { may } = useSession();
+  const { may, me } = useSession();
   const { pathname } = useLocation();
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
@@ -31,7 +35,7 @@ export function Layout({ children, notifications }: { children: ReactNode; notif
         <SideNavigation
           header={{ text: "Fleet of labs", href: "/" }}
           activeHref={active}
-          items={[...PAGES, ...(may("admin") ? FOR_ADMINS : [])]}
+          items={[...PAGES, ...(may("admin") && me?.limit == null ? FOR_ADMINS : [])]}
           onFollow={(event) => {
             if (event.detail.external === true) return;
             event.preventDefault();

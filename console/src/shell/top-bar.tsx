@@ -1,8 +1,13 @@
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
+import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router-dom";
 
 import { useSession } from "../hooks/use-session";
 import { useTheme, type Theme } from "./theme";
+
+const ChangePasswordModal = lazy(async () => ({
+  default: (await import("../pages/sign-in/change-password-modal")).ChangePasswordModal,
+}));
 
 const THEMES: { id: Theme; text: string }[] = [
   { id: "system", text: "As the system has it" },
@@ -14,6 +19,7 @@ export function TopBar() {
   const { theme, choose } = useTheme();
   const { me, signOut } = useSession();
   const navigate = useNavigate();
+  const [isChanging, setChanging] = useState(false);
   const utilities: TopNavigationProps.Utility[] = [
     {
       type: "menu-dropdown",
@@ -37,10 +43,14 @@ export function TopBar() {
       iconName: "user-profile",
       items: [
         { id: "documentation", text: "API documentation", href: "/api/docs", external: true },
+        ...(me.kind === "user" ? [{ id: "password", text: "Change your password" }] : []),
+        { id: "everywhere", text: "Sign out everywhere" },
         { id: "sign-out", text: "Sign out" },
       ],
       onItemClick: ({ detail }) => {
         if (detail.id === "sign-out") void signOut();
+        else if (detail.id === "everywhere") void signOut("everywhere");
+        else if (detail.id === "password") setChanging(true);
       },
     });
   }
@@ -58,6 +68,7 @@ export function TopBar() {
         }}
         utilities={utilities}
       />
+      <Suspense>{isChanging && <ChangePasswordModal onClose={() => setChanging(false)} />}</Suspense>
     </div>
   );
 }

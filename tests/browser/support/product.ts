@@ -1,11 +1,11 @@
 // The product as a person runs it: `cmlfleet simulate` and `cmlfleet serve` as processes of their own.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const COMMAND = resolve(__dirname, "../../../.venv/bin/cmlfleet");
+const BIN = resolve(__dirname, "../../../.venv/bin");
 const START_MS = 60_000;
 const POLL_MS = 50;
 const OURS = /^(AWS_|CMLFLEET_|OTEL_|VIRL2_|CML_)/;
@@ -36,7 +36,7 @@ class Process {
 
   constructor(args: string[], environment: Environment, folder: string) {
     const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
-    this.child = spawn(COMMAND, args, {
+    this.child = spawn(join(BIN, "cmlfleet"), args, {
       cwd: folder,
       env: { ...kept, HOME: folder, XDG_CONFIG_HOME: folder, PYTHONUNBUFFERED: "1", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -125,6 +125,20 @@ export class Service {
     await this.running?.stop(signal);
   }
 
+  /** The code that whoever runs it reads, where nobody can sign in yet. */
+  async setUpCode(): Promise<string> {
+    const code = () => /set-up code (\w+)/.exec(this.running?.output ?? "")?.[1];
+    await until(() => code() !== undefined, "a set-up code is printed");
+    return code() ?? "";
+  }
+
+  /** As if every session had been left alone for a day. */
+  leaveSessionsAlone(): void {
+    const statement = "update sessions set last_used_at = datetime(last_used_at, '-1 day')";
+    const script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); c.execute(sys.argv[2]); c.commit()";
+    execFileSync(join(BIN, "python"), ["-c", script, join(this.folder, "data", "cmlfleet.db"), statement]);
+  }
+
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await fetch(`${this.url}/api/v1${path}`, {
       method,
@@ -162,16 +176,24 @@ export interface Scene {
 
 /** A simulated fleet and the service beside it; `settings` are variables without their prefix, in lower case. */
 export async function scene(
-  options: { simulated?: string[]; settings?: Record<string, string>; adopted?: number },
+  options: {
+    simulated?: string[];
+    settings?: Record<string, string>;
+    adopted?: number;
+    port?: number;
+    /** Without one nobody can sign in but by the set-up code, or what the settings say. */
+    bootstrapToken?: string | null;
+  },
   use: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "cmlfleet-browser-"));
   const cloud = await Cloud.start(folder, ...(options.simulated ?? []));
   const settings = Object.entries(options.settings ?? {}).map(([key, value]) => [`CMLFLEET_${key.toUpperCase()}`, value]);
-  const service = new Service(await freePort(), folder, {
+  const token = options.bootstrapToken === undefined ? TOKEN : options.bootstrapToken;
+  const service = new Service(options.port ?? (await freePort()), folder, {
     ...cloud.environment,
     CMLFLEET_DATA_DIR: join(folder, "data"),
-    CMLFLEET_BOOTSTRAP_TOKEN: TOKEN,
+    ...(token === null ? {} : { CMLFLEET_BOOTSTRAP_TOKEN: token }),
     CMLFLEET_REFRESH_INTERVAL: "2",
     CMLFLEET_DISCOVERY_INTERVAL: "2",
     ...Object.fromEntries(settings),
@@ -179,10 +201,12 @@ export async function scene(
   try {
     await service.start();
     const adopted = options.adopted ?? 0;
-    await until(async () => {
-      const workers = Object.values(await service.workers());
-      return workers.length >= adopted && workers.every((worker) => worker.last_refreshed_at !== null);
-    }, `${adopted} workers were adopted and read`);
+    if (token !== null) {
+      await until(async () => {
+        const workers = Object.values(await service.workers());
+        return workers.length >= adopted && workers.every((worker) => worker.last_refreshed_at !== null);
+      }, `${adopted} workers were adopted and read`);
+    }
     await use({ cloud, service });
   } finally {
     await service.stop();

@@ -55,6 +55,7 @@ async def test_a_person_signs_in_at_a_real_provider_and_out_again(tmp_path: Path
                 assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
                 assert (await bob.get("/api/v1/me")).json() == {
                     "name": "bob",
+                    "kind": "openid",
                     "role": "operator",
                     "limit": {"labels": ["team=blue"], "accounts": []},
                 }
@@ -71,7 +72,12 @@ async def test_a_person_signs_in_at_a_real_provider_and_out_again(tmp_path: Path
         async with real_provider(port, key_id="two", redirect_uri=callback), _browser(service) as ann:
             back = await sign_in_over_there(ann, await ann.get(BEGIN), "ann")
             assert (await ann.get(back)).status_code == 303
-            assert (await ann.get("/api/v1/me")).json() == {"name": "ann", "role": "admin", "limit": None}
+            assert (await ann.get("/api/v1/me")).json() == {
+                "name": "ann",
+                "kind": "openid",
+                "role": "admin",
+                "limit": None,
+            }
         audit = (await service.client.get("/api/v1/audit", params={"action": "FinishOpenIDCommand"})).json()
         results = [entry["result"] for entry in audit["items"]]
         assert results == ["done", "refused", "refused", "done"]

@@ -34,11 +34,16 @@ async def signed_in(service: RunningService, token: str = BOOTSTRAP_TOKEN) -> As
 async def test_a_token_opens_a_session_that_scripts_and_other_sites_cannot_use(service: RunningService) -> None:
     async with browser(service) as client:
         answer = await client.post("/api/v1/session", json={"token": BOOTSTRAP_TOKEN})
-        assert answer.json() == {"name": "bootstrap", "role": "admin", "limit": None}
+        assert answer.json() == {"name": "bootstrap", "kind": "bootstrap", "role": "admin", "limit": None}
         words = {word.strip().lower() for word in answer.headers["Set-Cookie"].split(";")}
         assert {"httponly", "samesite=strict", "path=/"} <= words
         assert "secure" not in words
-        assert (await client.get("/api/v1/me")).json() == {"name": "bootstrap", "role": "admin", "limit": None}
+        assert (await client.get("/api/v1/me")).json() == {
+            "name": "bootstrap",
+            "kind": "bootstrap",
+            "role": "admin",
+            "limit": None,
+        }
 
 
 async def test_over_tls_the_cookie_is_for_tls_alone(service: RunningService) -> None:

@@ -69,7 +69,7 @@ async def test_the_first_admin_is_made_with_the_code_that_was_printed_and_nobody
         done = await theirs.http.post("/api/v1/session/set-up", json={"code": code, **body})
         again = await theirs.http.post("/api/v1/session/set-up", json={"code": code, **body, "username": "eve"})
         assert (done.status_code, again.status_code) == (204, 401)
-        assert (await theirs.sign_in("ann")).json() == {"name": "Ann", "role": "admin", "limit": None}
+        assert (await theirs.sign_in("ann")).json() == {"name": "Ann", "kind": "user", "role": "admin", "limit": None}
         assert await new_set_up_code(users) is None
 
 
@@ -79,6 +79,7 @@ async def test_a_user_signs_in_in_any_case_and_is_who_they_are(service: RunningS
         answer = await theirs.sign_in("BOB")
         assert answer.json() == {
             "name": "Bob",
+            "kind": "user",
             "role": "operator",
             "limit": {"labels": ["team=blue"], "accounts": []},
         }

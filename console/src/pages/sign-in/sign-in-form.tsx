@@ -1,34 +1,46 @@
 import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Form from "@cloudscape-design/components/form";
-import FormField from "@cloudscape-design/components/form-field";
-import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode, type SyntheticEvent } from "react";
 
-import { ApiError, wordsOf } from "../../api/client";
+import { api, ok } from "../../api/client";
 import { useSession } from "../../hooks/use-session";
+import { OpenIDButton } from "./openid-button";
+import { EMPTY, Fields } from "./sign-in-fields";
+import { missing, refusalWords, usualWay, waysOf, WORDS, type Typed, type Way } from "./ways";
 
-export function SignInForm({ heading }: { heading?: ReactNode }) {
+/** By whatever the service takes: its own users, an OpenID provider, an API token, or the code for the first user. */
+export function SignInForm({ heading, stays = false }: { heading?: ReactNode; stays?: boolean }) {
   const { signIn } = useSession();
-  const [token, setToken] = useState("");
+  const options = useQuery({
+    queryKey: ["sign-in-options"],
+    queryFn: ({ signal }) => ok(api.GET("/api/v1/session/options", { signal })),
+  }).data;
+  const [chosen, choose] = useState<Way | null>(null);
+  const [typed, setTyped] = useState<Typed>(EMPTY);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const way = chosen ?? usualWay(options);
 
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault();
-    if (token.trim() === "") {
-      setProblem("Paste an API token.");
-      return;
-    }
+    if (way === null) return;
+    const lacking = missing(way, typed);
+    setProblem(lacking);
+    if (lacking !== null) return;
     setBusy(true);
     try {
-      await signIn(token.trim());
-      setToken("");
+      if (way === "token") await signIn({ token: typed.token.trim() });
+      else {
+        const { code, username, password } = typed;
+        if (way === "set-up") await ok(api.POST("/api/v1/session/set-up", { body: { code, username, password } }));
+        await signIn({ username, password });
+      }
+      setTyped(EMPTY);
     } catch (error) {
-      const refused = error instanceof ApiError && error.status === 401;
-      setProblem(refused ? "This token is not known, was revoked or has expired." : `Not signed in: ${wordsOf(error)}`);
+      setProblem(refusalWords(way, error));
     } finally {
       setBusy(false);
     }
@@ -39,29 +51,24 @@ export function SignInForm({ heading }: { heading?: ReactNode }) {
       <Form
         header={heading}
         actions={
-          <Button variant="primary" formAction="submit" loading={busy}>
-            Sign in
-          </Button>
+          way !== null && (
+            <Button variant="primary" formAction="submit" loading={busy}>
+              {WORDS[way].action}
+            </Button>
+          )
         }
       >
         <SpaceBetween size="m">
           {problem !== null && <Alert type="error">{problem}</Alert>}
-          <FormField label="API token" description="It is kept nowhere: the browser gets a session in its place.">
-            <Input
-              value={token}
-              onChange={({ detail }) => setToken(detail.value)}
-              type="password"
-              autoComplete="current-password"
-              spellcheck={false}
-              autoFocus
-            />
-          </FormField>
-          <Box color="text-body-secondary" fontSize="body-s">
-            Make one where the service runs:{" "}
-            <Box variant="code">cmlfleet token create --role operator --name me</Box>
-            <br />
-            (the demo printed its own).
-          </Box>
+          {options?.openid === true && <OpenIDButton stays={stays} />}
+          {way !== null && <Fields way={way} typed={typed} change={(part) => setTyped({ ...typed, ...part })} />}
+          {waysOf(options)
+            .filter((other) => other !== way)
+            .map((other) => (
+              <Button key={other} variant="inline-link" formAction="none" onClick={() => choose(other)}>
+                {WORDS[other].choose}
+              </Button>
+            ))}
         </SpaceBetween>
       </Form>
     </form>

@@ -41,6 +41,7 @@ export function WorkerHeaderActions({ worker, actions }: Props) {
             actions.diagnose.mutate();
             setDialog("diagnosis");
           }}
+          {...disabled}
         >
           Diagnose
         </Button>

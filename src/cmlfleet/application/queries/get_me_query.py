@@ -17,4 +17,6 @@ class GetMeQueryHandler:
 
     async def handle_async(self, message: GetMeQuery, principal: Principal) -> MeView:
         """With what role."""
-        return MeView(name=principal.name, role=principal.role.value, limit=principal.limit)
+        return MeView(
+            name=principal.name, kind=principal.kind.value, role=principal.role.value, limit=principal.limit
+        )

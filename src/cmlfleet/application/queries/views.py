@@ -317,9 +317,14 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeView:
-    """Who is signed in, with what role, and what team limit: null for the whole fleet."""
+    """Who is signed in, with what role, and what team limit: null for the whole fleet.
+
+    `kind` tells a `user`, who has a password here, from who came by `openid`, by an API `token` or by the configured
+    one (`bootstrap`).
+    """
 
     name: str
+    kind: str
     role: str
     limit: TeamLimit | None
 
