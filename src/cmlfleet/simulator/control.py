@@ -52,11 +52,16 @@ class ControlApi:
 
     async def calls(self, _: web.Request) -> web.Response:
         counts = [{**asdict(key), "count": count} for key, count in self._ledger.counts().items()]
-        return _json({"calls": counts})
+        controllers = [
+            {"method": method, "route": route, "status": status, "count": count}
+            for (method, route, status), count in self._fleet.calls().items()
+        ]
+        return _json({"calls": counts, "controllers": controllers})
 
-    async def forget_calls(self, _: web.Request) -> web.Response:
+    async def forget_calls(self, request: web.Request) -> web.Response:
         self._ledger.reset()
-        return _json({"calls": []})
+        self._fleet.forget_calls()
+        return await self.calls(request)
 
     async def list_faults(self, _: web.Request) -> web.Response:
         catalogue = [

@@ -6,6 +6,7 @@ from cmlfleet.simulator.cloud import past
 from cmlfleet.simulator.cloud.instance import CloudInstance
 from cmlfleet.simulator.cloud.instance_types import instance_type
 from cmlfleet.simulator.cloud.world import CloudWorld
+from cmlfleet.simulator.controller.call_counter import CallCounter
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.listener import ControllerListener
 from cmlfleet.simulator.faults import FaultBoard
@@ -113,6 +114,19 @@ class SimulatedFleet:
         if found is None:
             raise UnknownWorkerError(name)
         return found
+
+    def calls(self) -> CallCounter:
+        """What all controllers together were asked."""
+        total = CallCounter()
+        for worker in self.workers.values():
+            if worker.controller is not None:
+                total.update(worker.controller.calls)
+        return total
+
+    def forget_calls(self) -> None:
+        for worker in self.workers.values():
+            if worker.controller is not None:
+                worker.controller.calls.clear()
 
     def act_in_console(self, name: str, action: str) -> None:
         """`start`, `stop`, `terminate` or `reboot` the instance. Raises `AwsError`, `UnknownWorkerError`,

@@ -98,3 +98,14 @@ async def test_calls_are_counted_and_forgotten() -> None:
         ]
         await control(simulator, "DELETE", "/calls")
         assert (await control(simulator, "GET", "/calls"))[1]["calls"] == []
+
+
+async def test_what_controllers_are_asked_is_counted_over_all_of_them_and_forgotten() -> None:
+    async with running_simulator(workers=2) as simulator:
+        for worker in simulator.fleet.workers.values():
+            assert worker.controller is not None
+            worker.controller.calls["GET", "/api/v0/labs", 200] += 1
+        _, answer = await control(simulator, "GET", "/calls")
+        assert answer["controllers"] == [{"method": "GET", "route": "/api/v0/labs", "status": 200, "count": 2}]
+        _, answer = await control(simulator, "DELETE", "/calls")
+        assert answer["controllers"] == []
