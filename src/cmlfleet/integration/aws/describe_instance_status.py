@@ -15,6 +15,7 @@ from cmlfleet.integration.aws.named_instances import read_named
 from cmlfleet.integration.aws.paging import LARGEST_PAGE, read_pages
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
+from cmlfleet.integration.aws.seen_items import SeenItems
 from cmlfleet.integration.aws.xml_answers import XmlElement
 
 _OPERATION = "DescribeInstanceStatus"
@@ -41,6 +42,7 @@ class DescribeInstanceStatus:
         self._failing = set[AwsScope]()
         self._paused_until = dict[AwsScope, float]()
         self._last_count = dict[AwsScope, int]()
+        self._seen = dict[AwsScope, SeenItems[InstanceStatus]]()
 
     async def everything(self, scope: AwsScope) -> Statuses | None:
         """The status of every visible instance, running or not."""
@@ -56,7 +58,12 @@ class DescribeInstanceStatus:
         return await self._unless_it_fails(scope, lambda: self._named(scope, instance_ids))
 
     async def _list(self, scope: AwsScope) -> Statuses:
-        found = await read_pages(self._reader, scope, _OPERATION, items=status_items, parse=_parse, parameters=_ALL)
+        seen = self._seen.get(scope)
+        if seen is None:
+            seen = self._seen[scope] = SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_ever)
+        found = await read_pages(
+            self._reader, scope, _OPERATION, items=status_items, parse=_parse, parameters=_ALL, seen=seen
+        )
         self._last_count[scope] = len(found)
         return found
 
@@ -91,3 +98,7 @@ class DescribeInstanceStatus:
 
 def _parse(item: XmlElement, _: datetime) -> tuple[InstanceId, InstanceStatus]:
     return parse_status(item)
+
+
+def _as_ever(status: InstanceStatus, _: datetime) -> InstanceStatus:
+    return status

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from cmlfleet.integration.aws.named_instances import read_named
 from cmlfleet.integration.aws.paging import read_pages
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
+from cmlfleet.integration.aws.seen_items import SeenItems
 from cmlfleet.integration.aws.xml_answers import XmlElement
 
 _OPERATION = "DescribeInstances"
@@ -45,11 +46,12 @@ class DescribeInstances:
     def __init__(self, reader: AwsReader) -> None:
         self._reader = reader
         self._zone_of = dict[AwsScope, dict[InstanceId, str]]()
+        self._seen = dict[AwsScope, SeenItems[EC2InstanceFact]]()
 
     async def everything(self, scope: AwsScope) -> Described:
         """Every visible instance; zone by zone when the list as a whole fails. Raises `AwsCallError`."""
         try:
-            instances = await self._list(scope, {})
+            instances = await self._list(scope, {}, seen=self._seen_of(scope))
         except AwsCallError as failure:
             if not failure.says_broken_inside:
                 raise
@@ -124,8 +126,22 @@ class DescribeInstances:
         await asyncio.gather(*map(read, zones))
         return described
 
-    async def _list(self, scope: AwsScope, filters: Mapping[str, Sequence[str]]) -> Instances:
-        return await read_pages(self._reader, scope, _OPERATION, items=instance_items, parse=_parse, filters=filters)
+    def _seen_of(self, scope: AwsScope) -> SeenItems[EC2InstanceFact]:
+        seen = self._seen.get(scope)
+        if seen is None:
+            seen = self._seen[scope] = SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_of)
+        return seen
+
+    async def _list(
+        self,
+        scope: AwsScope,
+        filters: Mapping[str, Sequence[str]],
+        *,
+        seen: SeenItems[EC2InstanceFact] | None = None,
+    ) -> Instances:
+        return await read_pages(
+            self._reader, scope, _OPERATION, items=instance_items, parse=_parse, filters=filters, seen=seen
+        )
 
     def _by_zone(self, scope: AwsScope, instance_ids: Sequence[InstanceId]) -> list[list[InstanceId]]:
         zone_of = self._zone_of.get(scope, {})
@@ -142,3 +158,7 @@ class DescribeInstances:
 
 def _parse(item: XmlElement, asked_at: datetime) -> tuple[InstanceId, EC2InstanceFact]:
     return parse_instance(item, read_at=asked_at)
+
+
+def _as_of(fact: EC2InstanceFact, read_at: datetime) -> EC2InstanceFact:
+    return replace(fact, read_at=read_at)

@@ -6,9 +6,10 @@ from typing import TypeVar
 from cmlfleet.domain.identifiers import InstanceId
 from cmlfleet.integration.aws.call_failure import INSTANCE_MALFORMED, INSTANCE_NOT_FOUND, AwsCallError
 from cmlfleet.integration.aws.instance_ids import ids_in
-from cmlfleet.integration.aws.paging import ParseItem, parse_slowly
+from cmlfleet.integration.aws.paging import parse_slowly
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.scope import AwsScope
+from cmlfleet.integration.aws.seen_items import ParseItem
 from cmlfleet.integration.aws.service_call import EC2Operation, ec2_by_ids
 from cmlfleet.integration.aws.xml_answers import XmlElement
 

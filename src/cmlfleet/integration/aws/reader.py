@@ -80,6 +80,14 @@ class AwsReader:
 
         return await self._ask(scope, call, consume)
 
+    async def ec2_page(self, scope: AwsScope, call: ServiceCall) -> Answer[bytes]:
+        """The body of EC2's answer, not yet parsed."""
+
+        async def consume(response: aiohttp.ClientResponse) -> bytes:
+            return await read_bytes(response, operation=call.permission, largest_bytes=LARGEST_XML_BYTES)
+
+        return await self._ask(scope, call, consume)
+
     async def json(self, scope: AwsScope, call: ServiceCall) -> Answer[bytes]:
         """The body of an answer in JSON, not yet parsed."""
 

@@ -43,6 +43,25 @@ async def parse_xml(chunks: AsyncIterator[bytes], *, operation: str, largest_byt
         raise bad_response(operation, "the answer is not XML, or is cut off") from None
 
 
+async def parse_xml_body(body: bytes, *, operation: str) -> XmlElement:
+    """The root of an answer that is there already. Raises as `parse_xml` does."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield body
+
+    return await parse_xml(whole(), operation=operation, largest_bytes=LARGEST_XML_BYTES)
+
+
+def parse_fragment(text: bytes) -> XmlElement:
+    """One element cut out of an answer, without its namespace. Raises ValueError when it is no XML."""
+    parser = _new_parser()
+    try:
+        parser.feed(text)
+        return cast("XmlElement", parser.close())
+    except etree.XMLSyntaxError as error:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        raise ValueError(f"not XML: {error}") from None
+
+
 def error_of_xml(body: bytes) -> tuple[str, str] | None:
     """AWS's code and message, of EC2's `Response/Errors/Error` or the `ErrorResponse/Error` of others."""
     parser = _new_parser()
