@@ -16,7 +16,7 @@ import uvloop
 from bench.simulated_cloud import SimulatedCloud, simulated_cloud
 from cmlfleet.application.commands.import_workers_command import ImportWorkersCommand
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
-from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.composition import Service
 from cmlfleet.domain.identifiers import InstanceId, Region, WorkerId
 from cmlfleet.serve import collect_garbage_rarely
@@ -116,6 +116,6 @@ async def _one_by_one(service: Service, worker_id: WorkerId) -> dict[str, Any]:
     }
 
 
-def _all_ok(result: RefreshResult) -> bool:
+def _all_ok(result: RefreshReport) -> bool:
     sources = result.sources
     return all(report.outcome == "ok" for report in (sources.ec2, sources.cloudwatch, sources.cml))

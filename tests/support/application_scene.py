@@ -29,7 +29,7 @@ from cmlfleet.application.commands.set_credentials_command import (
 from cmlfleet.application.commands.update_worker_command import UpdateWorkerCommand, UpdateWorkerCommandHandler
 from cmlfleet.application.mediator import Mediator, Message, Registration
 from cmlfleet.application.principal import Principal, Role
-from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
@@ -69,7 +69,7 @@ class ApplicationScene:
     cml: FakeCMLSource = field(default_factory=FakeCMLSource)
     schedule: FakeSchedule = field(default_factory=FakeSchedule)
     saved: list[tuple[CMLWorkerState | None, CMLWorkerState | None]] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]
-    observed: list[RefreshResult] = field(default_factory=list[RefreshResult])
+    observed: list[RefreshReport] = field(default_factory=list[RefreshReport])
     guarded_labels: set[str] = field(default_factory=set[str])
     woken: int = 0
 
@@ -93,10 +93,10 @@ class ApplicationScene:
         """Through the mediator, as everything goes."""
         return await self.mediator.execute_async(message, principal)
 
-    async def refresh(self, worker_id: WorkerId, *, background: bool = False) -> RefreshResult:
+    async def refresh(self, worker_id: WorkerId, *, background: bool = False) -> RefreshReport:
         return await self.send(RefreshWorkerMetricsCommand(worker_id, background=background))
 
-    async def refresh_as(self, worker_id: WorkerId, principal: Principal, background: bool) -> RefreshResult:
+    async def refresh_as(self, worker_id: WorkerId, principal: Principal, background: bool) -> RefreshReport:
         return await self.send(RefreshWorkerMetricsCommand(worker_id, background), principal)
 
     def instance(self, number: int = 1, **changes: object) -> InstanceRef:

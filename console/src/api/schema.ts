@@ -1462,7 +1462,7 @@ export interface components {
         };
         /**
          * RefreshResult
-         * @description The outcome of one `RefreshWorkerMetricsCommand`; `events` are the names of the domain events raised.
+         * @description With the record as it is now, for whoever asked for the refresh; the schedule shows it to nobody.
          */
         RefreshResult: {
             /** Duration Ms */

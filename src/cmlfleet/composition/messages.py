@@ -54,7 +54,7 @@ class Parts:
     prompt_refreshes: PromptRefreshes
     operations: OperationRunner
     refresh: refresh_workers_command.RefreshOne
-    refreshes: SharedRuns[refresh_worker_metrics_command.RefreshResult]
+    refreshes: SharedRuns[refresh_worker_metrics_command.RefreshReport]
 
 
 def registrations(parts: Parts) -> list[Registration]:

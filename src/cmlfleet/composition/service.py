@@ -14,7 +14,7 @@ from cmlfleet.application.auditing import Auditing
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand, DiscoveryResult
-from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshResult, RefreshWorkerMetricsCommand
+from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshReport, RefreshWorkerMetricsCommand
 from cmlfleet.application.commands.user_commands import new_set_up_code
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.ports.storage import StorageUnavailable
@@ -67,7 +67,7 @@ class Service:
             mediator=lambda: self.mediator,
         )
         self._coordination = _coordination(foundation)
-        self._refreshes: SharedRuns[RefreshResult] = SharedRuns()
+        self._refreshes: SharedRuns[RefreshReport] = SharedRuns()
         self._prompt_refreshes = PromptRefreshes(self._refresh)
         self._operations = OperationRunner(
             store=self.storage.operations, clock=clock, observe=self._coordination.observe_operation
@@ -151,7 +151,7 @@ class Service:
             metrics_public=self._settings.metrics_public,
         )
 
-    async def _refresh(self, worker_id: WorkerId, principal: Principal, background: bool = False) -> RefreshResult:
+    async def _refresh(self, worker_id: WorkerId, principal: Principal, background: bool = False) -> RefreshReport:
         return await self.mediator.execute_async(RefreshWorkerMetricsCommand(worker_id, background), principal)
 
     async def _discover(self, account_id: AccountId, region: Region) -> DiscoveryResult:

@@ -11,6 +11,7 @@ from tests.support.waiting import until
 
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.ports.storage import StorageUnavailable, VersionConflict
+from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.application.services.worker_shelf import MOST_ATTEMPTS
 from cmlfleet.domain.entities.cml_worker_state import Health, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
@@ -33,8 +34,9 @@ async def test_everything_is_read_judged_and_saved_once(scene: ApplicationScene)
     assert (state.status, state.health, state.cpu_utilization) == (WorkerStatus.RUNNING, Health.READY, 42.0)
     assert {result.sources.ec2.outcome, result.sources.cloudwatch.outcome, result.sources.cml.outcome} == {"ok"}
     assert list(result.events) == [event.type for event in scene.workers.events]
+    assert isinstance(result, RefreshResult)
     assert result.worker.version == state.version
-    assert scene.observed == [result]
+    assert [(report.sources, report.events) for report in scene.observed] == [(result.sources, result.events)]
     assert scene.schedule.members == {worker_id}
     assert scene.woken == 1
     assert [sample.cpu_utilization for _, sample in scene.workers.samples if sample.cpu_utilization] == [42.0]

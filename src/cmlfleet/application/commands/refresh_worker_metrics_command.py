@@ -12,7 +12,7 @@ from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.refresh_sharing import RefreshSharing
 from cmlfleet.application.ports.sources import CloudWatchSource, CMLSource, CMLTarget, EC2Source
 from cmlfleet.application.principal import Principal
-from cmlfleet.application.queries.views import RefreshResult, SourceReport, SourceReports
+from cmlfleet.application.queries.views import RefreshReport, RefreshResult, SourceReport, SourceReports
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.controller_lookup import ControllerLookup
 from cmlfleet.application.services.shared_runs import SharedRuns
@@ -26,14 +26,18 @@ from cmlfleet.domain.sources import ErrorCode, Outcome, SkipReason, Source
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshWorkerMetricsCommand(Message[RefreshResult]):
-    """Refresh one worker. `background` is the schedule's: it shares sweeps and leaves out what is not due."""
+class RefreshWorkerMetricsCommand(Message[RefreshReport]):
+    """Refresh one worker; answered with a RefreshResult. `background` is the schedule's: it shares sweeps, leaves out
+    what is not due, and is content with the report."""
 
     worker_id: WorkerId
     background: bool = False
 
 
 Observation = Callable[[CMLWorker], None]
+Reading = tuple[SourceReport, Observation]
+"""What a source said, for the result and for the worker."""
+
 _NOTHING_ASKED = 0.0
 
 
@@ -51,8 +55,8 @@ class RefreshWorkerMetricsCommandHandler:
         monitoring: MonitoringSchedule,
         clock: Clock,
         background_max_age_seconds: float,
-        observe: Callable[[RefreshResult], None],
-        runs: SharedRuns[RefreshResult],
+        observe: Callable[[RefreshReport], None],
+        runs: SharedRuns[RefreshReport],
         sharing: RefreshSharing | None = None,
     ) -> None:
         self._shelf = shelf
@@ -67,19 +71,36 @@ class RefreshWorkerMetricsCommandHandler:
         self._runs = runs
         self._sharing = sharing
 
-    async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> RefreshResult:
+    async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> RefreshReport:
         """Raises WorkerNotFound and StorageUnavailable; whatever the sources say is in the result."""
         background = message.background and self._runs.current((message.worker_id, False)) is None
         return await self._runs.run(
             (message.worker_id, background), lambda: self._run(message.worker_id, background, principal)
         )
 
-    async def _run(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshResult:
-        if background or self._sharing is None:
-            return await self._refresh(worker_id, background, principal)
-        return await self._sharing.run(worker_id, lambda: self._refresh(worker_id, background, principal))
+    async def _run(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshReport:
+        if background:
+            _, report = await self._refresh(worker_id, principal, background=True)
+            return report
+        if self._sharing is None:
+            return await self._refresh_and_show(worker_id, principal)
+        return await self._sharing.run(worker_id, lambda: self._refresh_and_show(worker_id, principal))
 
-    async def _refresh(self, worker_id: WorkerId, background: bool, principal: Principal) -> RefreshResult:
+    async def _refresh_and_show(self, worker_id: WorkerId, principal: Principal) -> RefreshResult:
+        worker, report = await self._refresh(worker_id, principal, background=False)
+        return RefreshResult(
+            worker=worker_view(
+                worker.state, now=self._clock(), next_refresh_at=self._monitoring.next_refresh_at(worker_id)
+            ),
+            sources=report.sources,
+            events=report.events,
+            started_at=report.started_at,
+            duration_ms=report.duration_ms,
+        )
+
+    async def _refresh(
+        self, worker_id: WorkerId, principal: Principal, *, background: bool
+    ) -> tuple[CMLWorker, RefreshReport]:
         started_at, started = self._clock(), perf_counter()
         cause = Cause(actor=principal.name, command=RefreshWorkerMetricsCommand.__name__)
         worker = await self._shelf.take(worker_id, cause=cause)
@@ -87,9 +108,7 @@ class RefreshWorkerMetricsCommandHandler:
         ec2_fact = await self._ec2.read(worker.state.instance, max_age_seconds=max_age_seconds)
         before = as_stored(worker.state)
         worker.observe_ec2(ec2_fact)
-        (cloudwatch, observe_cloudwatch), (cml, observe_cml) = await asyncio.gather(
-            self._read_cloudwatch(worker, background), self._read_cml(worker, background)
-        )
+        (cloudwatch, observe_cloudwatch), (cml, observe_cml) = await self._read_both(worker, background)
         observe_controller = await self._read_controller(worker)
 
         def apply(fresh: CMLWorker) -> None:
@@ -100,29 +119,32 @@ class RefreshWorkerMetricsCommandHandler:
             fresh.conclude(now=self._clock())
 
         saved = await self._shelf.change(worker_id, cause=cause, apply=apply, taken=(before, worker))
-        result = RefreshResult(
-            worker=worker_view(
-                saved.state, now=self._clock(), next_refresh_at=self._monitoring.next_refresh_at(worker_id)
-            ),
+        report = RefreshReport(
             sources=SourceReports(ec2=_ec2_report(ec2_fact), cloudwatch=cloudwatch, cml=cml),
             events=tuple(event.type_name for event in saved.events),
             started_at=started_at,
             duration_ms=(perf_counter() - started) * 1000,
         )
-        self._observe(result)
-        return result
+        self._observe(report)
+        return saved, report
 
-    async def _read_cloudwatch(self, worker: CMLWorker, background: bool) -> tuple[SourceReport, Observation]:
+    async def _read_both(self, worker: CMLWorker, background: bool) -> tuple[Reading, Reading]:
+        """CloudWatch and CML at the same time, where both are to be asked: that takes two tasks more."""
         if not worker.is_running:
-            return self._skip(Source.CLOUDWATCH, SkipReason.NOT_RUNNING)
-        if background and not worker.is_due(Source.CLOUDWATCH, now=self._clock()):
-            return _not_due()
+            unasked = self._skip(Source.CLOUDWATCH, SkipReason.NOT_RUNNING)
+        elif background and not worker.is_due(Source.CLOUDWATCH, now=self._clock()):
+            unasked = _not_due()
+        else:
+            return await asyncio.gather(self._read_cloudwatch(worker), self._read_cml(worker, background))
+        return unasked, await self._read_cml(worker, background)
+
+    async def _read_cloudwatch(self, worker: CMLWorker) -> Reading:
         fact = await self._cloudwatch.read(
             worker.state.instance, detailed_monitoring=worker.state.detailed_monitoring
         )
         return _cloudwatch_report(fact), lambda fresh: fresh.observe_cloudwatch(fact)
 
-    async def _read_cml(self, worker: CMLWorker, background: bool) -> tuple[SourceReport, Observation]:
+    async def _read_cml(self, worker: CMLWorker, background: bool) -> Reading:
         reason, target = worker.cml_skip_reason(), CMLTarget.of(worker.state)
         if reason is not None or target is None:
             return self._skip(Source.CML, reason or SkipReason.NO_HTTPS_ENDPOINT)
@@ -138,7 +160,7 @@ class RefreshWorkerMetricsCommandHandler:
         controller = await self._controllers.controller_of(worker.state)
         return lambda fresh: fresh.observe_controller(controller)
 
-    def _skip(self, source: Source, reason: SkipReason) -> tuple[SourceReport, Observation]:
+    def _skip(self, source: Source, reason: SkipReason) -> Reading:
         at: datetime = self._clock()
         return (
             SourceReport(
@@ -148,7 +170,7 @@ class RefreshWorkerMetricsCommandHandler:
         )
 
 
-def _not_due() -> tuple[SourceReport, Observation]:
+def _not_due() -> Reading:
     report = SourceReport(
         outcome=Outcome.SKIPPED.value,
         reason=SkipReason.NOT_DUE.value,

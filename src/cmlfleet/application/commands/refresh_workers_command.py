@@ -9,7 +9,7 @@ from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.ports.storage import Operation, WorkerStore
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import WorkerCriteria
-from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
@@ -17,7 +17,7 @@ from cmlfleet.domain.identifiers import WorkerId
 
 PAGE = 1000
 
-RefreshOne = Callable[[WorkerId, Principal], Awaitable[RefreshResult]]
+RefreshOne = Callable[[WorkerId, Principal], Awaitable[RefreshReport]]
 """Dispatches RefreshWorkerMetricsCommand through the mediator."""
 
 

@@ -382,14 +382,20 @@ class SourceReports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshResult:
+class RefreshReport:
     """The outcome of one `RefreshWorkerMetricsCommand`; `events` are the names of the domain events raised."""
 
-    worker: WorkerView
     sources: SourceReports
     events: tuple[str, ...]
     started_at: datetime
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshResult(RefreshReport):
+    """With the record as it is now, for whoever asked for the refresh; the schedule shows it to nobody."""
+
+    worker: WorkerView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

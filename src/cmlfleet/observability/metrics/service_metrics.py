@@ -10,7 +10,7 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, V
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, generate_latest
 
-from cmlfleet.application.queries.views import RefreshResult
+from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
 
@@ -69,7 +69,7 @@ class ServiceMetrics:
         if provider is not None:
             provider.shutdown()
 
-    def observe_refresh(self, result: RefreshResult) -> None:
+    def observe_refresh(self, result: RefreshReport) -> None:
         """One refresh ended."""
         sources = {"ec2": result.sources.ec2, "cloudwatch": result.sources.cloudwatch, "cml": result.sources.cml}
         failed = False
