@@ -37,6 +37,11 @@ class CheckedEndpoint:
     address: str
 
     @property
+    def is_literal(self) -> bool:
+        """Whether the endpoint names the address itself: no look-up could lead elsewhere."""
+        return self.host == self.address
+
+    @property
     def origin(self) -> str:
         """The URL of the checked address itself, so that no second look-up happens."""
         literal = f"[{self.address}]" if ":" in self.address else self.address

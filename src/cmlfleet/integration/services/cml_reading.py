@@ -1,11 +1,21 @@
 """One reading of one controller: what is asked, in which order, and what a failure means for the rest."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from cmlfleet.domain.facts import CMLFact, CMLReadingPlan
+from cmlfleet.domain.facts import (
+    CMLFact,
+    CMLHealth,
+    CMLLab,
+    CMLLicense,
+    CMLReadingPlan,
+    CMLStatistics,
+    CMLSystemInformation,
+)
+from cmlfleet.domain.identifiers import LabId
 from cmlfleet.domain.sources import CMLPart, ErrorCode, Outcome, PartStatus
+from cmlfleet.integration.models.cml_maintenance_dto import CMLMaintenanceDTO
 from cmlfleet.integration.services.call_failure import NO_CONNECTION_CODES, CMLCallError
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
 from cmlfleet.integration.services.cml_session import CMLSession
@@ -23,6 +33,21 @@ _NOT_FOUND = 404
 
 _FATAL_PARTS = (CMLPart.SYSTEM_INFORMATION, CMLPart.STATISTICS, CMLPart.LABS)
 """Failures of these fail the source as a whole, the first of them named."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was answered so far; named as in `CMLFact`."""
+
+    system_information: CMLSystemInformation | None = None
+    maintenance_mode: bool | None = None
+    maintenance_notice: str | None = None
+    statistics: CMLStatistics | None = None
+    lab_ids: frozenset[LabId] | None = None
+    labs: tuple[CMLLab, ...] | None = None
+    health: CMLHealth | None = None
+    license: CMLLicense | None = None
+    license_reason: str | None = None
 
 
 class CMLReading:
@@ -46,7 +71,8 @@ class CMLReading:
         self._session = session
         self._plan = plan
         self._clock = clock
-        self._fact = CMLFact(read_at=read_at, has_credentials=session is not None)
+        self._read_at = read_at
+        self._found = _Found()
         self._parts = dict[CMLPart, PartStatus]()
         self._under_way = set[CMLPart]()
         self._stopped_by: CMLCallError | None = None
@@ -74,14 +100,25 @@ class CMLReading:
         failure = self._first_fatal()
         trust = self._controller.trust
         changed = failure is not None and failure.error_code is ErrorCode.CERTIFICATE_CHANGED
-        return replace(
-            self._fact,
+        found = self._found
+        return CMLFact(
+            read_at=self._read_at,
             parts=self._parts,
             error_code=None if failure is None else failure.error_code,
             detail=None if failure is None else failure.detail,
+            has_credentials=self._session is not None,
             certificate=trust.presented if changed else trust.accepted,
             certificate_verified=not changed and trust.is_verified,
             is_admin=None if self._session is None else self._controller.sign_in.is_admin,
+            system_information=found.system_information,
+            maintenance_mode=found.maintenance_mode,
+            maintenance_notice=found.maintenance_notice,
+            statistics=found.statistics,
+            lab_ids=found.lab_ids,
+            labs=found.labs,
+            health=found.health,
+            license=found.license,
+            license_reason=found.license_reason,
             duration_ms=duration_ms,
         )
 
@@ -132,19 +169,19 @@ class CMLReading:
 
     @property
     def _labs_are_due(self) -> bool:
-        if self._fact.lab_ids is None:
+        if self._found.lab_ids is None:
             return False
-        statistics = self._fact.statistics
+        statistics = self._found.statistics
         running = None if statistics is None else statistics.running_nodes
         return (
             self._plan.labs
-            or self._fact.lab_ids != self._plan.known_lab_ids
+            or self._found.lab_ids != self._plan.known_lab_ids
             or (running is not None and running != self._plan.known_running_nodes)
         )
 
     @property
     def _licence_changed(self) -> bool:
-        health = self._fact.health
+        health = self._found.health
         return (
             health is not None
             and health.is_licensed is not None
@@ -163,7 +200,7 @@ class CMLReading:
             if failure.code in {ErrorCode.NOT_FOUND, ErrorCode.ACCESS_DENIED, ErrorCode.UNAUTHORIZED}:
                 raise CMLCallError(ErrorCode.BAD_RESPONSE, failure.detail, status=failure.status) from None
             raise
-        self._fact = replace(self._fact, system_information=information)
+        self._found.system_information = information
 
     async def _read_public_maintenance(self) -> None:
         if self._stopped_by is not None and self._stopped_by.code in NO_CONNECTION_CODES:
@@ -176,34 +213,30 @@ class CMLReading:
             )
         except CMLCallError:
             return  # one of the parts says what is wrong; the maintenance mode stays unknown
-        self._fact = replace(
-            self._fact,
-            maintenance_mode=maintenance.maintenance_mode,
-            maintenance_notice=maintenance.notice_text,
-        )
+        self._take_maintenance(maintenance)
+
+    def _take_maintenance(self, maintenance: CMLMaintenanceDTO) -> None:
+        self._found.maintenance_mode = maintenance.maintenance_mode
+        self._found.maintenance_notice = maintenance.notice_text
 
     async def _ask_statistics(self, session: CMLSession) -> None:
         statistics = await session.call(self._client.system_stats)
-        self._fact = replace(self._fact, statistics=statistics)
+        self._found.statistics = statistics
 
     async def _ask_lab_ids(self, session: CMLSession) -> None:
         lab_ids = await session.call(self._client.labs)
-        self._fact = replace(self._fact, lab_ids=lab_ids)
+        self._found.lab_ids = lab_ids
 
     async def _ask_lab_details(self, session: CMLSession) -> None:
         details = LabDetails(client=self._client, controller=self._controller, session=session, clock=self._clock)
-        labs = await details.read(self._fact.lab_ids or frozenset())
-        self._fact = replace(self._fact, labs=labs, lab_ids=frozenset(lab.lab_id for lab in labs))
+        labs = await details.read(self._found.lab_ids or frozenset())
+        self._found.labs, self._found.lab_ids = labs, frozenset(lab.lab_id for lab in labs)
 
     async def _ask_health(self, session: CMLSession) -> None:
         answer = await read_health(client=self._client, controller=self._controller, session=session)
-        self._fact = replace(self._fact, health=answer.health)
+        self._found.health = answer.health
         if answer.maintenance is not None:
-            self._fact = replace(
-                self._fact,
-                maintenance_mode=answer.maintenance.maintenance_mode,
-                maintenance_notice=answer.maintenance.notice_text,
-            )
+            self._take_maintenance(answer.maintenance)
         if answer.failure is not None:
             raise answer.failure
 
@@ -213,9 +246,9 @@ class CMLReading:
                 client=self._client, controller=self._controller, session=session, forced=self._plan.forced
             )
         except LicenceRefusedError as refusal:
-            self._fact = replace(self._fact, license_reason=refusal.reason)
+            self._found.license_reason = refusal.reason
             raise
-        self._fact = replace(self._fact, license=licence)
+        self._found.license = licence
 
     def _part_job(self, part: CMLPart, session: CMLSession, ask: Callable[[CMLSession], Awaitable[None]]) -> Job:
         async def run() -> None:
@@ -237,7 +270,7 @@ class CMLReading:
 
     def _status(self, failure: CMLCallError | None) -> PartStatus:
         if failure is None:
-            return PartStatus(outcome=Outcome.OK, read_at=self._fact.read_at)
+            return PartStatus(outcome=Outcome.OK, read_at=self._read_at)
         if failure.status == _NOT_FOUND and failure.code is ErrorCode.NOT_FOUND:
             return PartStatus(outcome=Outcome.NO_DATA, detail="this version of CML does not offer it (404)")
         return PartStatus(outcome=Outcome.ERROR, error_code=failure.code, detail=failure.detail)
@@ -259,7 +292,7 @@ class CMLReading:
             status = self._parts.get(part)
             if status is None or status.outcome is not Outcome.ERROR:
                 continue
-            if part is CMLPart.LABS and self._fact.lab_ids is not None:
+            if part is CMLPart.LABS and self._found.lab_ids is not None:
                 continue  # the list was read; its details show in the part alone
             return status
         return None

@@ -47,7 +47,7 @@ class Controller:
             self._endpoint is not None
             and self._endpoint_text == target.endpoint
             and self._ec2_addresses == target.ec2_addresses
-            and self.clock() - self._checked_at < _ADDRESS_KEPT_SECONDS
+            and (self._endpoint.is_literal or self.clock() - self._checked_at < _ADDRESS_KEPT_SECONDS)
         ):
             return
         found = await policy.check(target.endpoint, ec2_addresses=target.ec2_addresses)
