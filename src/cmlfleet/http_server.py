@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import uvicorn
 
 from cmlfleet.api.http_connection import HttpConnection
+from cmlfleet.settings import Network
 
 BACKLOG = 2048  # connections that wait to be taken
 SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
@@ -17,9 +18,19 @@ HANDSHAKE_SECONDS = 10.0  # for TLS; a client that is there needs a tenth
 
 
 class HttpServer(uvicorn.Server):
-    """Leaves signals to us: the service has more to stop than its port. `listening` is set once it answers."""
+    """Leaves signals to us: the service has more to stop than its port. `listening` is set once it answers.
 
-    def __init__(self, app: Any, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+    `X-Forwarded-For` and `-Proto` are believed of `trusted_proxies` alone.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        listener: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         config = uvicorn.Config(
             app,
             access_log=False,
@@ -28,6 +39,9 @@ class HttpServer(uvicorn.Server):
             ws="none",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             server_header=False,
+            # By default uvicorn believes this machine, and whomever a variable of its own names.
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=[str(network) for network in trusted_proxies],
         )
         super().__init__(config)
         self._listener = listener

@@ -49,7 +49,12 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
     await service.start()
     collect_garbage_rarely()
     give_memory_back()
-    server = HttpServer(service.app(), listener, tls=None if certificate is None else certificate.context)
+    server = HttpServer(
+        service.app(),
+        listener,
+        tls=None if certificate is None else certificate.context,
+        trusted_proxies=settings.trusted_proxies,
+    )
     try:
         async with _kept_current(certificate):
             await _serve_http(service, server, stopping, announce or _announce)

@@ -57,6 +57,7 @@ class Settings:
     secret_key_file: Path | None
     secret_key_command: str | None = field(repr=False)
     bootstrap_token: str | None = field(repr=False)
+    trusted_proxies: tuple[Network, ...]
     tls_cert: Path | None
     tls_key: Path | None
     oidc_issuer: str | None

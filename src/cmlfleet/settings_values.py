@@ -186,6 +186,7 @@ VARIABLES = (
     Variable("secret_key_file", None, as_path),
     Variable("secret_key_command", None, as_text),
     Variable("bootstrap_token", None, as_text),
+    Variable("trusted_proxies", (), _networks),
     Variable("tls_cert", None, as_path),
     Variable("tls_key", None, as_path),
     Variable("oidc_issuer", None, _issuer),

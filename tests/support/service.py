@@ -104,9 +104,11 @@ async def running_service(
             **{f"CMLFLEET_{name.upper()}": value for name, value in variables.items()},
         }
         with _environment(environment):
-            service = Service(load_settings(environ=environment))
+            settings = load_settings(environ=environment)
+            service = Service(settings)
             await service.start()
-            server = HttpServer(service.app(), socket.create_server(("127.0.0.1", 0)))
+            listener = socket.create_server(("127.0.0.1", 0))
+            server = HttpServer(service.app(), listener, trusted_proxies=settings.trusted_proxies)
             serving = asyncio.ensure_future(server.serve())
             try:
                 await until(lambda: server.started or serving.done(), timeout_seconds=_START_SECONDS)

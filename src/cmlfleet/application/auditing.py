@@ -6,21 +6,21 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-import structlog
 
 from cmlfleet.application.access import Audited, Rule
+from cmlfleet.application.audit_entries import add_entry
 from cmlfleet.application.changes import are_noted, noting_changes
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import Refused
+from cmlfleet.application.errors import Refused, TooManyAttempts
 from cmlfleet.application.mediator import Message, Next
 from cmlfleet.application.ports.audit import AuditEntry, AuditTrail, Change
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import Kind, Principal
+from cmlfleet.application.services.refused_attempts import RefusedAttempts
 
 LONGEST_JSON = 16_384  # of what was asked and of what changed: an entry is read by people
 _SHOWN_OF_LONG = 2_048
-
-logger = structlog.get_logger(__name__)
+_TOO_MANY = "too many attempts"
 
 
 class NotAudited(StorageUnavailable):
@@ -30,7 +30,8 @@ class NotAudited(StorageUnavailable):
 class Auditing:
     """Stands before the authorisation in the pipeline, so that what is refused there is written down too.
 
-    An entry that cannot be written is in the log, is counted by `observe_failure`, and fails the command.
+    An entry that cannot be written is in the log, is counted by `observe_failure`, and fails the command. `strangers`
+    sums up those who go on when they have had their attempts.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Auditing:
         rules: Mapping[type[Message[Any]], Rule],
         *,
         trail: AuditTrail,
+        strangers: RefusedAttempts,
         clock: Clock,
         observe_failure: Callable[[], None],
     ) -> None:
         self._rules = rules
         self._trail = trail
+        self._strangers = strangers
         self._clock = clock
         self._observe_failure = observe_failure
 
@@ -78,6 +81,9 @@ class Auditing:
         error: Exception,
         changes: Sequence[Change] = (),
     ) -> None:
+        if isinstance(error, TooManyAttempts) and principal.kind is Kind.ANONYMOUS:
+            await self._strangers.note(address=principal.address, attempt=type(message).__name__, why=_TOO_MANY)
+            return
         try:
             await self._add(message, principal, result, str(error) or type(error).__name__, changes)
         except StorageUnavailable:
@@ -106,17 +112,6 @@ class Auditing:
             detail=detail,
         )
         await add_entry(self._trail, entry, observe_failure=self._observe_failure)
-
-
-async def add_entry(trail: AuditTrail, entry: AuditEntry, *, observe_failure: Callable[[], None]) -> None:
-    """Raises StorageUnavailable, after it said so where operators look."""
-    try:
-        await trail.add(entry)
-    except StorageUnavailable as error:
-        observe_failure()
-        written = msgspec.json.encode(entry).decode()
-        logger.error("audit_not_written", entry=written, error=str(error))  # noqa: TRY400 - a traceback says no more
-        raise
 
 
 def _request(message: Message[Any]) -> dict[str, Any]:

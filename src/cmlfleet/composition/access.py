@@ -18,6 +18,7 @@ from cmlfleet.application.mediator import Mediator, Registration
 from cmlfleet.application.ports.identity_provider import IdentityProvider
 from cmlfleet.application.principal import Kind, Principal, Role
 from cmlfleet.application.queries import get_sign_in_options_query, list_tokens_query, list_users_query
+from cmlfleet.application.services.refused_attempts import RefusedAttempts
 from cmlfleet.integration.passwords import Argon2Passwords
 from cmlfleet.persistence.storage import Storage
 from cmlfleet.settings import Settings
@@ -27,7 +28,11 @@ def access_messages(storage: Storage, clock: Clock, *, provider: IdentityProvide
     """Each with its handler."""
     passwords = Argon2Passwords()
     openid = openid_commands.OpenIDCommandsHandler(
-        provider=provider, attempts=storage.openid_attempts, sessions=storage.sessions, clock=clock
+        provider=provider,
+        attempts=storage.openid_attempts,
+        counted=storage.attempts,
+        sessions=storage.sessions,
+        clock=clock,
     )
     users = user_commands.UserCommandsHandler(
         users=storage.users,
@@ -117,11 +122,12 @@ async def limited_labels(storage: Storage, settings: Settings) -> frozenset[str]
 
 def server_mediator(storage: Storage, clock: Clock) -> Mediator:
     """For commands that run where the database is: the same pipeline, the same audit trail."""
+    # An entry that cannot be written fails the command before whoever runs it; nobody scrapes a count.
+    strangers = RefusedAttempts(trail=storage.audit, clock=clock, observe_failure=lambda: None)
     return Mediator(
         [Registration(message, handler) for message, handler in access_messages(storage, clock, provider=None)],
         pipeline=(
-            # An entry that cannot be written fails the command before whoever runs it; nobody scrapes a count.
-            Auditing(ACCESS, trail=storage.audit, clock=clock, observe_failure=lambda: None),
+            Auditing(ACCESS, trail=storage.audit, strangers=strangers, clock=clock, observe_failure=lambda: None),
             Authorisation(ACCESS, find_worker=storage.workers.load),
         ),
     )

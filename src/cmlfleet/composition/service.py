@@ -80,8 +80,14 @@ class Service:
             refresh=self._refresh,
             refreshes=self._refreshes,
         )
+        observe_failure = self._metrics.observe_audit_failure
+        self._strangers = RefusedAttempts(trail=self.storage.audit, clock=clock, observe_failure=observe_failure)
         audit = Auditing(
-            ACCESS, trail=self.storage.audit, clock=clock, observe_failure=self._metrics.observe_audit_failure
+            ACCESS,
+            trail=self.storage.audit,
+            strangers=self._strangers,
+            clock=clock,
+            observe_failure=observe_failure,
         )
         authorise = Authorisation(ACCESS, find_worker=self.storage.workers.load)
         self.mediator = Mediator(registrations(parts), pipeline=(traced, audit, authorise))
@@ -141,11 +147,7 @@ class Service:
                 bootstrap_token=self._settings.bootstrap_token,
                 clock=self._clock,
             ),
-            refused_attempts=RefusedAttempts(
-                trail=self.storage.audit,
-                clock=self._clock,
-                observe_failure=self._metrics.observe_audit_failure,
-            ),
+            refused_attempts=self._strangers,
             console=CONSOLE if "api" in self._settings.roles else None,
             readiness=self._readiness,
             metrics_public=self._settings.metrics_public,

@@ -23,6 +23,9 @@ from tests.support.openid import (
 from tests.support.product import free_port
 from tests.support.service import RunningService, running_service
 
+from cmlfleet.application.commands import openid_commands
+from cmlfleet.application.ports.users import AttemptLimit
+
 SETTINGS: dict[str, Any] = {
     "oidc_client_id": CLIENT_ID,
     "oidc_client_secret": CLIENT_SECRET,
@@ -199,6 +202,26 @@ async def test_a_provider_that_does_not_answer_is_unavailable(tmp_path: Path) ->
     async with running_service(tmp_path, oidc_issuer=issuer, **SETTINGS) as service, _browser(service) as browser:
         answer = await browser.get(BEGIN)
         assert (answer.status_code, "did not answer" in answer.text) == (503, True)
+
+
+async def test_sign_ins_that_are_begun_or_made_up_are_limited_by_address(
+    service: RunningService, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openid_commands, "AT_A_PROVIDER", AttemptLimit(most=4, one_more_every_seconds=3600.0))
+    made_up = {"code": "x", "state": "x"}
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with (
+        _browser(service) as stranger,
+        httpx2.AsyncClient(base_url=service.url, transport=elsewhere, timeout=30) as somebody_else,
+    ):
+        assert [(await stranger.get(BEGIN)).status_code for _ in range(2)] == [303, 303]
+        tried = [(await stranger.get(f"{BEGIN}/callback", params=made_up)).status_code for _ in range(30)]
+        assert (tried[:2], set(tried[2:])) == ([401, 401], {429})
+        refused = await stranger.get(BEGIN)
+        assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
+        assert (await somebody_else.get(BEGIN)).status_code == 303
+    audit = await service.client.get("/api/v1/audit", params={"action": "FinishOpenIDCommand"})
+    assert audit.json()["total"] == 3  # one for all that came too many
 
 
 async def test_without_a_provider_there_is_nothing_to_begin(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from tests.support.service import RunningService, running_service
 
-from cmlfleet.application.commands.sign_in_command import OF_A_DEVICE, OF_AN_ADDRESS
+from cmlfleet.application.attempt_limits import OF_A_DEVICE, OF_AN_ADDRESS
 from cmlfleet.application.commands.user_commands import new_set_up_code
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -13,6 +13,7 @@ from tests.integration.cli.conftest import Fleet
 from tests.support.product import TOKEN, run_cli
 
 from cmlfleet.cli.app import COMMANDS, app
+from cmlfleet.risks import FLAGS, variable
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -103,6 +104,32 @@ def test_doctor_without_aws_or_a_database(tmp_path: Path) -> None:
     failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("failed")]
     assert failed == ["database:", "AWS"]
     assert done.stdout.count("fix: ") >= 2
+
+
+def test_doctor_lists_each_risk_that_was_accepted(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("k" * 40)
+    key.chmod(0o644)
+    risky = {
+        "CMLFLEET_HOST": "0.0.0.0",
+        "CMLFLEET_CML_TLS": "insecure",
+        "CMLFLEET_BOOTSTRAP_TOKEN": "short",
+        "CMLFLEET_SECRET_KEY_FILE": str(key),
+    }
+    accepted = {variable(flag): "true" for flag in FLAGS}
+
+    def of_security(**variables: str) -> list[dict[str, str]]:
+        done = _here(tmp_path, "doctor", "-o", "json", CMLFLEET_REGIONS="us-east-1", **variables)
+        return [finding for finding in json.loads(done.stdout) if finding["check"] == "security"]
+
+    in_force = of_security(**risky, **accepted)
+    assert {finding["state"] for finding in in_force} == {"warning"}
+    assert all(any(name in finding["text"] for finding in in_force) for name in accepted)
+    assert all(finding["fix"] for finding in in_force)
+    refused = of_security(**risky)
+    assert [finding["state"] for finding in refused] == ["failed"] * len(FLAGS)
+    for_nothing = of_security(CMLFLEET_ALLOW_PLAIN_HTTP="true")
+    assert ["CMLFLEET_ALLOW_PLAIN_HTTP=true" in finding["text"] for finding in for_nothing] == [True]
 
 
 def test_migrate_says_what_it_did(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every change and every refusal is written down, without secrets; a trail that cannot be written says so."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +11,11 @@ from cmlfleet.application.access import Audited, Reach, Rule
 from cmlfleet.application.auditing import LONGEST_JSON, Auditing, NotAudited
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.changes import note_change
-from cmlfleet.application.errors import InvalidRequest, NotAllowed, OutsideLimit, WorkerNotFound
+from cmlfleet.application.errors import InvalidRequest, NotAllowed, OutsideLimit, TooManyAttempts, WorkerNotFound
 from cmlfleet.application.mediator import Mediator, Message, Registration
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry, Change
 from cmlfleet.application.ports.storage import StorageUnavailable
-from cmlfleet.application.principal import SCHEDULE, Kind, Principal, Role
+from cmlfleet.application.principal import ANYONE, SCHEDULE, Kind, Principal, Role
 from cmlfleet.application.queries.criteria import Page
 from cmlfleet.application.services.refused_attempts import RefusedAttempts
 from cmlfleet.application.team_limit import TeamLimit
@@ -88,10 +88,13 @@ class RedWorker:
 class Scene:
     def __init__(self) -> None:
         self.trail, self.handler, self.failures = FakeTrail(), Handler(), 0
-        audit = Auditing(RULES, trail=self.trail, clock=lambda: NOW, observe_failure=self._failed)
+        strangers = RefusedAttempts(trail=self.trail, clock=lambda: NOW, observe_failure=self._failed)
+        self.audit = Auditing(
+            RULES, trail=self.trail, strangers=strangers, clock=lambda: NOW, observe_failure=self._failed
+        )
         self.mediator = Mediator(
             [Registration(message, self.handler) for message in RULES],
-            pipeline=(audit, Authorisation(RULES, find_worker=self._find)),
+            pipeline=(self.audit, Authorisation(RULES, find_worker=self._find)),
         )
 
     async def _find(self, worker_id: WorkerId) -> RedWorker | None:
@@ -169,8 +172,7 @@ async def test_what_a_command_sends_itself_is_part_of_its_entry() -> None:
         async def handle_async(self, message: Message[Any], principal: Principal) -> str:
             return await scene.mediator.execute_async(Annotate(), principal)
 
-    audit = Auditing(RULES, trail=scene.trail, clock=lambda: NOW, observe_failure=lambda: None)
-    await Mediator([Registration(Routine, Sending())], pipeline=(audit,)).execute_async(Routine(), ANN)
+    await Mediator([Registration(Routine, Sending())], pipeline=(scene.audit,)).execute_async(Routine(), ANN)
     (entry,) = scene.trail.entries
     assert (entry.action, [change.what for change in entry.changes]) == ("Routine", ["note"])
 
@@ -214,7 +216,28 @@ async def test_strangers_cannot_fill_the_trail() -> None:
     for _ in range(50):
         await knock()
     await knock("192.0.2.2")
-    assert [entry.address for entry in trail.entries] == ["192.0.2.1", "192.0.2.2"]
+    for number in range(50):
+        await knock(f"2001:db8::{number:x}")
+    assert [entry.address for entry in trail.entries] == ["192.0.2.1", "192.0.2.2", "2001:db8::0"]
     times.append(NOW + timedelta(seconds=61))
     await knock()
     assert "49 more" in str(trail.entries[-1].detail)
+
+
+async def test_who_goes_on_when_there_are_no_attempts_left_cannot_fill_the_trail_either() -> None:
+    scene = Scene()
+
+    class Guessed:
+        async def handle_async(self, message: Message[Any], principal: Principal) -> str:
+            raise TooManyAttempts(30.0)
+
+    mediator = Mediator([Registration(Annotate, Guessed())], pipeline=(scene.audit,))
+    for number in range(50):
+        with pytest.raises(TooManyAttempts):
+            await mediator.execute_async(Annotate(), replace(ANYONE, address=f"2001:db8::{number:x}"))
+    (entry,) = scene.trail.entries
+    assert (entry.actor, entry.action, entry.detail) == ("anyone", "Annotate", "too many attempts")
+    for _ in range(2):
+        with pytest.raises(TooManyAttempts):
+            await mediator.execute_async(Annotate(), ANN)  # somebody who is known stands there each time
+    assert [entry.actor for entry in scene.trail.entries] == ["anyone", "ann", "ann"]

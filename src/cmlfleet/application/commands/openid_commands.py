@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cmlfleet.application.attempt_limits import AT_A_PROVIDER, counted_as, take_attempt
 from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import TOKEN_BYTES, token_hash
@@ -13,6 +14,7 @@ from cmlfleet.application.errors import InvalidRequest, NotVouchedFor
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.identity_provider import IdentityProvider, OpenIDAttempt, OpenIDAttempts
 from cmlfleet.application.ports.sessions import SessionStore, provider_holder
+from cmlfleet.application.ports.users import Attempts
 from cmlfleet.application.principal import Principal
 
 LONGEST_ATTEMPT = timedelta(minutes=10)  # to sign in over there, with a second factor
@@ -44,13 +46,21 @@ class FinishOpenIDCommand(Message[OpenedSession]):
 
 
 class OpenIDCommandsHandler:
-    """Raises InvalidRequest without a provider, NotVouchedFor, ProviderUnavailable and StorageUnavailable."""
+    """Raises InvalidRequest without a provider, TooManyAttempts, NotVouchedFor, ProviderUnavailable and
+    StorageUnavailable. `attempts` are those under way, `counted` how many came from where."""
 
     def __init__(
-        self, *, provider: IdentityProvider | None, attempts: OpenIDAttempts, sessions: SessionStore, clock: Clock
+        self,
+        *,
+        provider: IdentityProvider | None,
+        attempts: OpenIDAttempts,
+        counted: Attempts,
+        sessions: SessionStore,
+        clock: Clock,
     ) -> None:
         self._provider = provider
         self._attempts = attempts
+        self._counted = counted
         self._sessions = sessions
         self._clock = clock
 
@@ -60,6 +70,7 @@ class OpenIDCommandsHandler:
         """Carry out one of them."""
         if self._provider is None:
             raise InvalidRequest("no OpenID provider is configured")
+        await take_attempt(self._counted, {f"provider {counted_as(principal.address)}": AT_A_PROVIDER})
         if isinstance(message, BeginOpenIDCommand):
             return await self._begin(self._provider, message)
         return await self._finish(self._provider, message)

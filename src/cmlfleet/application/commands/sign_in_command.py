@@ -4,11 +4,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cmlfleet.application.attempt_limits import (
+    OF_A_DEVICE,
+    OF_AN_ACCOUNT,
+    OF_AN_ADDRESS,
+    counted_as,
+    take_attempt,
+)
 from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import token_hash
 from cmlfleet.application.commands.session_commands import OpenedSession, open_session
-from cmlfleet.application.errors import SignInRefused, TooManyAttempts
+from cmlfleet.application.errors import SignInRefused
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sessions import SessionStore, user_holder
 from cmlfleet.application.ports.users import AttemptLimit, Attempts, Passwords, UserStore
@@ -16,9 +23,6 @@ from cmlfleet.application.principal import Principal
 
 DEVICE_BYTES = 16
 LONGEST_PASSWORD = 1024  # characters: hashing takes time with the length
-OF_AN_ADDRESS = AttemptLimit(most=20, one_more_every_seconds=30.0)
-OF_AN_ACCOUNT = AttemptLimit(most=20, one_more_every_seconds=60.0)
-OF_A_DEVICE = AttemptLimit(most=10, one_more_every_seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +70,7 @@ class SignInCommandHandler:
             and await self._attempts.is_trusted(message.device, user_id=user.id)
         )
         limits = self._limits(message, principal.address, trusted=trusted)
-        wait_seconds = await self._attempts.take(limits)
-        if wait_seconds is not None:
-            raise TooManyAttempts(wait_seconds)
+        await take_attempt(self._attempts, limits)
         matches = await self._passwords.matches(
             None if user is None else user.password_hash, message.password[:LONGEST_PASSWORD]
         )
@@ -88,4 +90,4 @@ class SignInCommandHandler:
         account = token_hash(message.username.casefold())
         if trusted:
             return {f"device {token_hash(message.device or '')} {account}": OF_A_DEVICE}
-        return {f"address {address}": OF_AN_ADDRESS, f"account {account}": OF_AN_ACCOUNT}
+        return {f"address {counted_as(address)}": OF_AN_ADDRESS, f"account {account}": OF_AN_ACCOUNT}

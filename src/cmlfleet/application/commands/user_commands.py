@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
+from cmlfleet.application.attempt_limits import OF_AN_ACCOUNT, OF_AN_ADDRESS, counted_as, take_attempt
 from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.commands.create_token_command import check_name, token_hash
-from cmlfleet.application.commands.sign_in_command import LONGEST_PASSWORD, OF_AN_ACCOUNT, OF_AN_ADDRESS
-from cmlfleet.application.errors import InvalidRequest, SignInRefused, TooManyAttempts, UserNotFound
+from cmlfleet.application.commands.sign_in_command import LONGEST_PASSWORD
+from cmlfleet.application.errors import InvalidRequest, SignInRefused, UserNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sessions import SessionStore, user_holder
 from cmlfleet.application.ports.users import Attempts, Passwords, User, UserStore
@@ -115,10 +116,8 @@ class UserCommandsHandler:
         return user_view(user)
 
     async def _set_up(self, message: SetUpCommand, principal: Principal) -> UserView:
-        limits = {f"address {principal.address}": OF_AN_ADDRESS}
-        wait_seconds = await self._attempts.take(limits)
-        if wait_seconds is not None:
-            raise TooManyAttempts(wait_seconds)
+        limits = {f"address {counted_as(principal.address)}": OF_AN_ADDRESS}
+        await take_attempt(self._attempts, limits)
         expected = await self._users.set_up_code()
         if expected is None or not hmac.compare_digest(expected, token_hash(message.code.strip())):
             raise SignInRefused
@@ -153,9 +152,7 @@ class UserCommandsHandler:
         if user is None or principal.holder != user_holder(user.id):
             raise InvalidRequest("only who signed in with a password has one to change")
         limits = {f"account {token_hash(user.name.casefold())}": OF_AN_ACCOUNT}
-        wait_seconds = await self._attempts.take(limits)
-        if wait_seconds is not None:
-            raise TooManyAttempts(wait_seconds)
+        await take_attempt(self._attempts, limits)
         check_password(message.new, name=user.name)
         if not await self._passwords.matches(user.password_hash, message.present[:LONGEST_PASSWORD]):
             raise SignInRefused

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from cmlfleet.application.auditing import add_entry
+from cmlfleet.application.attempt_limits import counted_as
+from cmlfleet.application.audit_entries import add_entry
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.ports.audit import AuditEntry, AuditTrail
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.application.principal import ANYONE
 
-WRITTEN_EVERY = timedelta(minutes=1)  # for one address and reason: who guesses fast must not fill the database
-MOST_REMEMBERED = 10_000  # pairs of address and reason; beyond this the oldest is written anew
+WRITTEN_EVERY = timedelta(minutes=1)  # for one sender and reason: who guesses fast must not fill the database
+MOST_REMEMBERED = 10_000  # pairs of sender and reason; beyond this the oldest is written anew
 LONGEST_ATTEMPT = 256  # characters: the path is the stranger's own text
 
 
@@ -30,11 +31,11 @@ class RefusedAttempts:
         self._trail = trail
         self._clock = clock
         self._observe_failure = observe_failure
-        self._seen: OrderedDict[tuple[str | None, str], _Seen] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
 
     async def note(self, *, address: str | None, attempt: str, why: str) -> None:
         """`attempt` is what was asked for. An entry that cannot be written is in the log and counted."""
-        now, key = self._clock(), (address, why)
+        now, key = self._clock(), (counted_as(address), why)
         seen = self._seen.get(key)
         if seen is not None and now - seen.since < WRITTEN_EVERY:
             seen.more += 1
