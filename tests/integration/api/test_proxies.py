@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.support.service import RunningService, running_service
+from tests.support.service import BOOTSTRAP_TOKEN, RunningService, running_service
 
 from cmlfleet.application.attempt_limits import OF_AN_ADDRESS
 
@@ -44,6 +44,13 @@ async def test_a_configured_proxy_says_who_asks_and_how(service: RunningService)
         answer = await _guess(proxy, **CLAIMS)
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert await _last_address(service) == "203.0.113.7"
+
+
+async def test_over_tls_the_cookie_is_for_tls_alone(service: RunningService) -> None:
+    async with _from(service, PROXY) as proxy:
+        for claims, secure in ((CLAIMS, True), ({}, False)):
+            answer = await proxy.post("/api/v1/session", json={"token": BOOTSTRAP_TOKEN}, headers=claims)
+            assert ("secure" in answer.headers["Set-Cookie"].lower()) is secure
 
 
 async def test_only_what_the_proxy_itself_added_counts(service: RunningService) -> None:

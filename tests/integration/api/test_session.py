@@ -46,13 +46,6 @@ async def test_a_token_opens_a_session_that_scripts_and_other_sites_cannot_use(s
         }
 
 
-async def test_over_tls_the_cookie_is_for_tls_alone(service: RunningService) -> None:
-    async with browser(service) as client:
-        forwarded = {"X-Forwarded-Proto": "https"}
-        answer = await client.post("/api/v1/session", json={"token": BOOTSTRAP_TOKEN}, headers=forwarded)
-        assert "secure" in answer.headers["Set-Cookie"].lower()
-
-
 @pytest.mark.parametrize("token", ["wrong", "x" * 1000, f"{BOOTSTRAP_TOKEN} "])
 async def test_a_wrong_token_opens_nothing(service: RunningService, token: str) -> None:
     async with browser(service) as client:
