@@ -22,6 +22,16 @@ test("the fleet at a glance: counts, cost, what needs attention, every worker", 
   await lookAt(signedIn, "fleet");
 });
 
+test("a licence about to lapse is told of with its day, leads to its worker, and is found by a filter", async ({ signedIn }) => {
+  await signedIn.getByRole("link", { name: /^the licence of 1 worker expires within 30 days: .*\d{4}/ }).click();
+  await expect(names(signedIn)).toHaveText(["bgp-class-1"]);
+  await expect(signedIn.getByText(/expires in 8 d/)).toBeVisible();
+  await signedIn.goto("/?license_expires_at.lt=in 30d&sort=license_expires_at");
+  await expect(names(signedIn)).toHaveText(["bgp-class-1"]);
+  await signedIn.goto("/?license_expires_at.lt=in 1d");
+  await expect(signedIn.getByText("No worker matches")).toBeVisible();
+});
+
 test("a figure that is not known is a dash with its reason", async ({ signedIn }) => {
   const row = signedIn.getByRole("row", { name: "Choose ospf-password" });
   await expect(row.locator("[title^='CML fails: auth_extended: the sign-in was refused since']").first()).toHaveText(/^–/);

@@ -48,6 +48,10 @@ test("tokens are made, shown once, and revoked", async ({ signedIn }) => {
 test("the service tells of itself to administrators", async ({ signedIn }) => {
   await signedIn.goto("/system");
   await expect(signedIn.getByRole("table", { name: "Monitoring groups" }).getByText("us-east-1").first()).toBeVisible();
+  const processes = signedIn.getByRole("table", { name: "Processes" });
+  await expect(processes.getByRole("row", { name: /api, scheduler, worker yes/ })).toBeVisible();
+  await expect(signedIn.getByText("none: one process does everything")).toBeVisible();
+  await expect(signedIn.getByRole("table", { name: "Running cost" }).getByText("Region us-east-1")).toBeVisible();
   await lookAt(signedIn, "system", { quick: true });
   await signedIn.goto("/nowhere");
   await expect(signedIn.getByRole("heading", { name: "There is no such page" })).toBeVisible();

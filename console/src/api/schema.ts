@@ -760,14 +760,21 @@ export interface components {
         /**
          * AttentionView
          * @description Something that needs a person; `query` selects the workers it is about in the list.
+         *
+         *     `since` is when the first of them began to need somebody, `due_at` when the first of what is to come (a licence
+         *     that expires, what AWS has scheduled) comes.
          */
         AttentionView: {
             /** Count */
             count: number;
+            /** Due At */
+            due_at: string | null;
             /** Query */
             query: string;
             /** Reason */
             reason: string;
+            /** Since */
+            since: string | null;
         };
         /**
          * AuditEntry

@@ -13,6 +13,7 @@ from cmlfleet.cli.selection import as_options
 _ATTENTION_COLUMNS: tuple[Column, ...] = (
     Column("NEEDS SOMEBODY", lambda item: item["reason"]),
     Column("WORKERS", lambda item: str(item["count"])),
+    Column("FOR", lambda item: words.since(item["since"])),
     Column("SHOWN BY", lambda item: f"cmlfleet workers list {as_options(item['query'])}"),
 )
 

@@ -228,6 +228,12 @@ class CMLLicense:
     features: tuple[CMLLicenseFeature, ...]
     nodes_limit: int | None
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """The earlier of the two expiries."""
+        expiries = (self.registration_expires_at, self.authorization_expires_at)
+        return min((at for at in expiries if at is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CMLFact:

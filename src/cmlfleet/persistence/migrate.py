@@ -11,7 +11,7 @@ from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.unavailable import unavailable
 
-HEAD_REVISION = "0010"
+HEAD_REVISION = "0011"
 """The schema that this code is written for; the newest file under `migrations/versions`."""
 
 MIGRATION_LOCK = 0x636D6C67  # an arbitrary number that nothing else in the database should lock

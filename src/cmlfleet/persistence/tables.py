@@ -119,6 +119,7 @@ workers = Table(
     Column("metrics_at", UTCDateTime),
     Column("ready_since", UTCDateTime),
     Column("nodes_idle_since", UTCDateTime),
+    Column("license_expires_at", UTCDateTime),
     Column("last_cml_api_sync_at", UTCDateTime),
     Column("last_refreshed_at", UTCDateTime),
     Column("gone_at", UTCDateTime),

@@ -73,6 +73,7 @@ def row_of(state: CMLWorkerState) -> dict[str, Any]:
         "metrics_at": state.cpu_metrics_at or state.memory_metrics_at,
         "ready_since": state.ready_since,
         "nodes_idle_since": state.nodes_idle_since,
+        "license_expires_at": None if state.cml_license is None else state.cml_license.expires_at,
         "last_cml_api_sync_at": state.last_cml_api_sync_at,
         "last_refreshed_at": state.last_refreshed_at,
         "gone_at": state.gone_at,

@@ -59,7 +59,7 @@ def _class_rooms() -> list[WorkerPlan]:
         WorkerPlan(
             name="bgp-class-1",
             type_name="m8i.8xlarge",
-            story="a class in full swing: a lab for each student",
+            story="a class in full swing: a lab for each student, and a licence that lapses in nine days",
             tags={**_TEAM, "course": "bgp-201"},
             up_seconds=5 * HOUR_SECONDS,
             detailed_monitoring=True,
@@ -67,6 +67,7 @@ def _class_rooms() -> list[WorkerPlan]:
             elastic=True,
             node_quota=120,
             labs=[_student_lab(number, nodes=6) for number in range(1, 15)],
+            faults=[FaultPlan(name=FaultName.LICENSE_EXPIRING, parameters={"days": 9})],
         ),
         WorkerPlan(
             name="bgp-class-2",

@@ -108,11 +108,26 @@ async def test_a_query_of_attention_selects_what_it_counts(team: RunningService)
         "unlicensed",
         "disk_nearly_full",
         "scheduled_event",
+        "license_expiring",
     }
     for entry in attention:
         answer = await team.client.get("/api/v1/workers", params=parse_qsl(entry["query"]))
         assert answer.status_code == 200, (entry, answer.text)
         assert answer.json()["total"] == entry["count"] > 0, entry
+
+
+async def test_attention_tells_since_when_or_when(team: RunningService) -> None:
+    matters = {entry["reason"]: entry for entry in (await _fleet(team))["attention"]}
+    degraded = (await team.client.get("/api/v1/workers", params={"health": "degraded"})).json()["items"]
+    assert matters["degraded"]["since"] == min(
+        reason["since"] for worker in degraded for reason in worker["health_reasons"]
+    )
+    (expiring,) = (
+        await team.client.get("/api/v1/workers", params=parse_qsl(matters["license_expiring"]["query"]))
+    ).json()["items"]
+    assert expiring["name"] == "bgp-class-1"
+    assert matters["license_expiring"]["due_at"] == expiring["cml_license"]["expires_at"]
+    assert matters["license_expiring"]["since"] is None
 
 
 async def test_what_is_idle_is_counted_and_costs(team: RunningService) -> None:

@@ -9,15 +9,15 @@ import { shortTime } from "../../format/time";
 import { useNow } from "../../hooks/use-now";
 
 type Words = (count: number) => string;
-const are = (count: number) => (count === 1 ? "is" : "are");
 const has = (count: number) => (count === 1 ? "has" : "have");
+const are = (count: number) => (count === 1 ? "is" : "are");
 
 const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }> = {
   unreachable: { words: (n) => `${counted(n, "worker")} ${n === 1 ? "does" : "do"} not answer`, type: "error" },
   degraded: { words: (n) => `${counted(n, "worker")} ${are(n)} up but not well`, type: "warning" },
   unlicensed: { words: (n) => `${counted(n, "worker")} ${are(n)} not licensed`, type: "warning" },
   unknown: { words: (n) => `the health of ${counted(n, "worker")} is not known`, type: "pending" },
-  idle: { words: (n) => `${counted(n, "worker")} ${has(n)} run no node for over an hour`, type: "warning" },
+  idle: { words: (n) => `${counted(n, "worker")} ${n === 1 ? "runs" : "run"} no node`, type: "warning" },
   disk_nearly_full: { words: (n) => `${counted(n, "disk")} ${are(n)} 90 % full or more`, type: "warning" },
   scheduled_event: { words: (n) => `AWS has scheduled something for ${counted(n, "worker")}`, type: "info" },
   shared_certificate: {
@@ -27,12 +27,20 @@ const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }>
   license_expiring: { words: (n) => `the licence of ${counted(n, "worker")} expires within 30 days`, type: "warning" },
 };
 
+/** Since when, or when what is to come comes: the earliest of several. */
+function momentWords({ count, since, due_at }: Attention, now: number): string {
+  const first = count === 1 ? "" : "the first ";
+  if (since !== null) return count === 1 ? ` since ${shortTime(since, now)}` : `, ${first}since ${shortTime(since, now)}`;
+  return due_at === null ? "" : `: ${first}${shortTime(due_at, now)}`;
+}
+
 function Item({ item }: { item: Attention }) {
+  const now = useNow();
   const known = REASONS[item.reason];
   const words = known?.words(item.count) ?? `${counted(item.count, "worker")}: ${item.reason.replaceAll("_", " ")}`;
   return (
     <StatusIndicator type={known?.type ?? "info"}>
-      <PageLink to={`/?${item.query}`}>{words}</PageLink>
+      <PageLink to={`/?${item.query}`}>{words + momentWords(item, now)}</PageLink>
     </StatusIndicator>
   );
 }

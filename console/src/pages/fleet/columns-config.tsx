@@ -166,7 +166,11 @@ export const COLUMNS: Column[] = [
     sortingField: "cost_per_hour_usd",
     minWidth: 80,
   }),
-  column("license", "Licence", true, { cell: (worker) => <LicenseCell worker={worker} />, minWidth: 150 }),
+  column("license", "Licence", true, {
+    cell: (worker) => <LicenseCell worker={worker} />,
+    sortingField: "license_expires_at",
+    minWidth: 150,
+  }),
   column("last_refreshed_at", "Refreshed", true, {
     cell: (worker) => <Age at={worker.last_refreshed_at} />,
     sortingField: "last_refreshed_at",

@@ -53,14 +53,17 @@ export const PROPERTIES: Property[] = [
   figure("nodes_running", "Nodes running"),
   figure("cost_per_hour_usd", "Cost per hour (USD)"),
   figure("scheduled_events", "Scheduled AWS events"),
+  figure("certificate_shared_with", "Workers with the same certificate"),
   time("last_refreshed_at", "Last refresh"),
   time("nodes_idle_since", "No node runs since"),
   time("launched_at", "Launched"),
+  time("license_expires_at", "Licence expires"),
 ];
 
 const STATUSES = ["pending", "running", "stopping", "stopped", "shutting-down", "terminated", "missing", "unknown"];
 const HEALTHS = ["ready", "booting", "degraded", "unreachable", "unlicensed", "unknown", "off"];
 const AGES = ["5m", "1h", "1d", "7d"]; // that long ago
+const TIMES_AHEAD = ["in 7d", "in 30d", "in 90d"];
 
 /** What to choose from, out of what there is. */
 export function filteringOptions(fleet: Fleet | undefined, shown: readonly Worker[]): PropertyFilterProps.FilteringOption[] {
@@ -77,5 +80,6 @@ export function filteringOptions(fleet: Fleet | undefined, shown: readonly Worke
     ...of("maintenance_mode", ["true", "false"]),
     ...of("role", ["standalone", "controller", "compute", "unknown"]),
     ...["last_refreshed_at", "nodes_idle_since", "launched_at"].flatMap((key) => of(key, AGES)),
+    ...of("license_expires_at", TIMES_AHEAD),
   ];
 }

@@ -33,6 +33,7 @@ describe("what the service is asked", () => {
   });
 
   test("a time such as 15m is that long ago, to the minute, so that the question stays the same for one", () => {
+    expect(apiQuery(state("license_expires_at.lt=in+1h"), 25, NOW)).toContain("license_expires_at.lt=2026-11-24T13%3A34%3A00.000Z");
     expect(apiQuery(state("last_refreshed_at.lt=15m"), 25, NOW)).toContain("last_refreshed_at.lt=2026-11-24T12%3A19%3A00.000Z");
   });
 
@@ -46,7 +47,7 @@ describe("what the service is asked", () => {
 });
 
 test("rows may move by the fields that are sorted and filtered by alone", () => {
-  expect(decisiveFields(state("sort=-cpu_utilization&health=ready&label=a"))).toEqual(
-    new Set(["cpu_utilization", "health", "labels"]),
+  expect(decisiveFields(state("sort=-license_expires_at&health=ready&label=a"))).toEqual(
+    new Set(["cml_license", "health", "labels"]),
   );
 });

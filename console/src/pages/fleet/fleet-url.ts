@@ -69,19 +69,20 @@ function filterParameters(tokens: readonly Token[]): [string, string][] {
   return found;
 }
 
-const AGO = /^(\d+)\s*(m|h|d)$/;
+const RELATIVE = /^(in )?(\d+)\s*(m|h|d)$/;
 const MINUTE_MS = 60_000;
 const UNIT_MS: Record<string, number> = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS };
 
-/** What the list is asked for. A time such as `15m` means that long ago, to the minute. */
+/** What the list is asked for. A time such as `15m` means that long ago, `in 15m` that long from now, to the minute. */
 export function apiQuery(state: FleetState, size: number, now: number): string {
   const query = new URLSearchParams();
   if (state.q.trim() !== "") query.set("q", state.q.trim());
   for (const [name, value] of filterParameters(state.tokens)) {
-    const [, number, unit = ""] = AGO.exec(value) ?? [];
+    const [, ahead, number, unit = ""] = RELATIVE.exec(value) ?? [];
     const isTime = splitSuffix(name)[0].endsWith("_at") || splitSuffix(name)[0].endsWith("_since");
     if (isTime && number !== undefined) {
-      const at = Math.floor((now - Number(number) * (UNIT_MS[unit] ?? 0)) / MINUTE_MS) * MINUTE_MS;
+      const distance = Number(number) * (UNIT_MS[unit] ?? 0);
+      const at = Math.floor((now + (ahead === undefined ? -distance : distance)) / MINUTE_MS) * MINUTE_MS;
       query.append(name, new Date(at).toISOString());
     } else query.append(name, value);
   }
@@ -93,8 +94,13 @@ export function apiQuery(state: FleetState, size: number, now: number): string {
 
 /** The fields of a worker whose change may move it in this list, or in or out of it. */
 export function decisiveFields(state: FleetState): ReadonlySet<string> {
-  const fields = new Set([state.sort.replace(/^-/, "")]);
-  for (const { propertyKey = "" } of state.tokens) fields.add(propertyKey === "label" ? "labels" : propertyKey);
+  const fields = new Set([fieldOf(state.sort.replace(/^-/, ""))]);
+  for (const { propertyKey = "" } of state.tokens) fields.add(fieldOf(propertyKey));
   if (state.q !== "") for (const field of ["name", "labels", "note"]) fields.add(field);
   return fields;
+}
+
+/** Where a worker has what the list calls otherwise. */
+function fieldOf(name: string): string {
+  return { label: "labels", license_expires_at: "cml_license" }[name] ?? name;
 }

@@ -13,6 +13,8 @@ import { Age, Countdown } from "../../components/time";
 import { Unknown } from "../../components/unknown";
 import { count } from "../../format/figures";
 import { useTitle } from "../../hooks/use-title";
+import { Leader, ProcessesTable, Queue } from "./processes-table";
+import { RunningCost } from "./running-cost";
 
 const READ_AGAIN_MS = 5_000;
 const dash = <Unknown reason="not read yet" />;
@@ -37,9 +39,13 @@ export function SystemPage() {
               { label: "Roles", value: data?.roles.join(", ") ?? dash },
               { label: "Database", value: data?.database ?? dash },
               { label: "Events to deliver", value: data === undefined ? dash : count(data.outbox_pending) },
+              { label: "Leader", value: <Leader system={data} /> },
+              { label: "Queue of refreshes", value: <Queue system={data} /> },
             ]}
           />
         </Container>
+        <ProcessesTable system={data} />
+        <RunningCost />
         <Table
           items={[...(data?.groups ?? [])]}
           trackBy="id"

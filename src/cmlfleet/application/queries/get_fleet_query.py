@@ -3,21 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries import views
+from cmlfleet.application.queries.attention import attention, is_idle
 from cmlfleet.application.queries.worker_view import current_cost_per_hour_usd
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.team_limit import TeamLimit
-from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerStatus
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.list_prices import PRICES_AS_OF
-
-IDLE_AFTER = timedelta(hours=1)  # a class takes breaks; an hour without any running node is no break
-DISK_ATTENTION_PERCENT = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class GetFleetQueryHandler:
             by_region=_by(states, lambda state: state.region),
             by_account=_by(states, lambda state: state.account_id),
             regions=self._regions(states, principal.limit),
-            attention=tuple(_attention(states, now=now)),
+            attention=tuple(attention(states, now=now)),
         )
 
     def _regions(self, states: Sequence[CMLWorkerState], limit: TeamLimit | None) -> tuple[views.RegionView, ...]:
@@ -72,15 +69,6 @@ class GetFleetQueryHandler:
             for standing in self._standings.all()
             if limit is None or (standing.account_id, standing.region) in counts
         )
-
-
-def is_idle(state: CMLWorkerState, *, now: datetime) -> bool:
-    """Running, paid for, and no node has run for an hour by our own readings."""
-    return (
-        state.status is WorkerStatus.RUNNING
-        and state.nodes_idle_since is not None
-        and now - state.nodes_idle_since >= IDLE_AFTER
-    )
 
 
 def _cost(states: Iterable[CMLWorkerState]) -> float | None:
@@ -102,31 +90,3 @@ def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) 
         )
         for name, members in sorted(groups.items())
     }
-
-
-def _attention(states: Sequence[CMLWorkerState], *, now: datetime) -> Iterable[views.AttentionView]:
-    """Only what is there; the query is that of `GET /api/v1/workers`."""
-    idle_by = (now - IDLE_AFTER).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    wrong = (Health.UNREACHABLE, Health.DEGRADED, Health.UNLICENSED, Health.UNKNOWN)
-    found = [
-        (health.value, f"health={health.value}", [state for state in states if state.health is health])
-        for health in wrong
-    ]
-    full = [state for state in states if (state.disk_utilization or 0) >= DISK_ATTENTION_PERCENT]
-    found += [
-        (
-            "idle",
-            f"status=running&nodes_idle_since.lte={idle_by}",
-            [state for state in states if is_idle(state, now=now)],
-        ),
-        ("disk_nearly_full", f"disk_utilization.gte={DISK_ATTENTION_PERCENT:.0f}", full),
-        ("scheduled_event", "scheduled_events.gt=0", [state for state in states if state.scheduled_events]),
-        (
-            "shared_certificate",
-            "certificate_shared_with.gt=0",
-            [state for state in states if state.certificate_shared_with],
-        ),
-    ]
-    for reason, query, about in found:
-        if about:
-            yield views.AttentionView(reason=reason, count=len(about), query=query)

@@ -279,11 +279,17 @@ class RegionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttentionView:
-    """Something that needs a person; `query` selects the workers it is about in the list."""
+    """Something that needs a person; `query` selects the workers it is about in the list.
+
+    `since` is when the first of them began to need somebody, `due_at` when the first of what is to come (a licence
+    that expires, what AWS has scheduled) comes.
+    """
 
     reason: str
     count: int
     query: str
+    since: datetime | None
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,14 +124,13 @@ def license_view(license_: CMLLicense | None) -> views.LicenseView | None:
     """The licence in short."""
     if license_ is None:
         return None
-    expiries = [at for at in (license_.registration_expires_at, license_.authorization_expires_at) if at is not None]
     return views.LicenseView(
         status=license_.registration_status,
         authorization=license_.authorization_status,
         product=license_.product,
         registration_expires_at=license_.registration_expires_at,
         authorization_expires_at=license_.authorization_expires_at,
-        expires_at=min(expiries, default=None),
+        expires_at=license_.expires_at,
         renew_at=license_.renew_at,
         renew_failed=license_.renew_failed,
     )
