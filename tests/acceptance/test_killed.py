@@ -96,3 +96,20 @@ def test_what_was_saved_survives_and_what_was_not_delivered_is_delivered(
 
 def _read_once(service: RunningService) -> list[str]:
     return [name for name, worker in service.workers().items() if worker["last_refreshed_at"]]
+
+
+def test_a_refresh_of_the_fleet_goes_on_after_the_start(cloud: SimulatedCloud, tmp_path: Path) -> None:
+    hanging = "cml-worker-00001"
+    with served(cloud.environment, tmp_path, cml_timeout="60", refresh_interval="3600") as first:
+        first.until(lambda: first.get("/api/v1/fleet")["workers"]["total"] == WORKERS, what="the adoption")
+        cloud.fault("hanging", hanging)
+        started = first.http.post("/api/v1/workers/refresh", json={})
+        place = started.headers["Location"]
+        first.until(lambda: first.get(place)["done"] == WORKERS - 1, what="all but one", timeout_seconds=60.0)
+        first.running.kill()
+    cloud.control.call("DELETE", f"/faults?name=hanging&worker={hanging}")
+    with served(cloud.environment, tmp_path) as second:
+        second.until(lambda: second.get(place)["finished_at"], what="the end")
+        ended = second.get(place)
+        assert (ended["state"], ended["done"]) == ("done", WORKERS)
+        assert {item["state"] for item in ended["items"]} == {"done"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from cmlfleet.messaging.keys import CONSUMERS
 from tests.support.postgres import PostgresServer
 from tests.support.product import (
     COMMAND,
@@ -185,6 +186,10 @@ class Cluster:
         """Every message on the queue that is a group's, the oldest first."""
         bodies = [json.loads(fields["data"])["kwargs"] for _, fields in self.redis.client.xrange(self.key("queue:1"))]
         return [kwargs["body"] for kwargs in bodies if "body" in kwargs]
+
+    def nothing_is_taken(self) -> bool:
+        """No process works on a message of the queue."""
+        return self.redis.client.xpending(self.key("queue:1"), CONSUMERS)["pending"] == 0
 
     def events(self, kind: str) -> list[str]:
         """The workers of the stored events of one type, in the order of their commits."""

@@ -10,6 +10,7 @@ from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import (
     KnownInstance,
     Operation,
+    OperationRun,
     StorageUnavailable,
     StoredEvent,
     VersionConflict,
@@ -169,29 +170,48 @@ class FakeCredentialsStore:
 
 
 class FakeOperationStore:
-    """Implements `OperationStore`; `saves` keeps every step that was stored."""
+    """Implements `OperationStore`; `saves` keeps every step that was stored, `runs` who runs what."""
 
     def __init__(self) -> None:
         self.saves: list[Operation] = []
+        self.runs: dict[str, OperationRun] = {}
         self.is_down = False
 
     @property
     def kept(self) -> Mapping[str, Operation]:
         return {operation.id: operation for operation in self.saves}
 
-    async def save(self, operation: Operation) -> None:
-        if self.is_down:
-            raise StorageUnavailable("the fake database is down")
+    async def add(self, operation: Operation, run: OperationRun) -> None:
+        self._reach()
+        self.runs[operation.id] = run
         self.saves.append(deepcopy(operation))
 
+    async def save(self, operation: Operation, run: OperationRun, *, heard_at: datetime | None) -> bool:
+        self._reach()
+        known = self.runs.get(operation.id)
+        if known is None or known.token != run.token:
+            return False
+        self.runs[operation.id] = replace(known, heard_at=heard_at)
+        self.saves.append(deepcopy(operation))
+        return True
+
+    async def unfinished(self) -> Sequence[OperationRun]:
+        self._reach()
+        return [self.runs[operation.id] for operation in self.kept.values() if operation.finished_at is None]
+
+    async def take_over(self, left: OperationRun, run: OperationRun) -> bool:
+        self._reach()
+        if self.runs[left.operation_id] != left:
+            return False
+        self.runs[left.operation_id] = run
+        return True
+
     async def get(self, operation_id: str) -> Operation | None:
-        return self.kept.get(operation_id)
+        return deepcopy(self.kept.get(operation_id))
 
     async def list(self, *, limit: int, offset: int = 0) -> Sequence[Operation]:
         return list(self.kept.values())[offset : offset + limit]
 
-    async def fail_unfinished(self, *, detail: str, finished_at: datetime) -> int:
-        unfinished = [operation for operation in self.kept.values() if operation.finished_at is None]
-        for operation in unfinished:
-            self.saves.append(replace(operation, state="failed", finished_at=finished_at))
-        return len(unfinished)
+    def _reach(self) -> None:
+        if self.is_down:
+            raise StorageUnavailable("the fake database is down")

@@ -28,6 +28,7 @@ class Alone:
     """Implements `Coordination` by plain calls."""
 
     sharing = None
+    silent_seconds = 0.0  # what this process does not run, nobody does
 
     def __init__(self, foundation: Foundation) -> None:
         self._foundation = foundation
@@ -100,11 +101,7 @@ class Alone:
         return None
 
     async def _read_records(self) -> None:
-        foundation = self._foundation
-        foundation.worker_metrics.load(await foundation.storage.workers.all_states())
-        await foundation.storage.operations.fail_unfinished(
-            detail="the service stopped before this was done", finished_at=foundation.clock()
-        )
+        self._foundation.worker_metrics.load(await self._foundation.storage.workers.all_states())
 
     async def _schedule(self) -> None:
         monitored = await self._foundation.storage.workers.monitored()

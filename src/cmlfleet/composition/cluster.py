@@ -13,6 +13,7 @@ from cmlfleet.application.queries.system_views import ProcessView, QueueView
 from cmlfleet.application.services.change_publisher import ChangePublisher
 from cmlfleet.application.services.followed_records import FollowedRecords
 from cmlfleet.application.services.group_runner import GroupRunner
+from cmlfleet.application.services.operation_runner import SILENT_SECONDS
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStanding
 from cmlfleet.composition.coordination import Foundation
@@ -32,6 +33,8 @@ from cmlfleet.scheduling.leadership import Leadership
 
 class Cluster:
     """Implements `Coordination`. Who saves tells the feed; who shows follows it."""
+
+    silent_seconds = SILENT_SECONDS
 
     def __init__(self, foundation: Foundation, *, redis_url: str) -> None:
         self._foundation = foundation

@@ -44,6 +44,11 @@ class Coordination(ClusterStatus, Protocol):
     @property
     def hub(self) -> StreamHub: ...
     @property
+    def silent_seconds(self) -> float:
+        """After which whoever ran an operation is dead."""
+        ...
+
+    @property
     def sharing(self) -> RefreshSharing | None:
         """None: nobody else refreshes."""
         ...

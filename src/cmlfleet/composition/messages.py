@@ -53,7 +53,6 @@ class Parts:
     coordination: Coordination
     prompt_refreshes: PromptRefreshes
     operations: OperationRunner
-    refresh: refresh_workers_command.RefreshOne
     refreshes: SharedRuns[refresh_worker_metrics_command.RefreshReport]
 
 
@@ -100,7 +99,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
         (
             refresh_workers_command.RefreshWorkersCommand,
             refresh_workers_command.RefreshWorkersCommandHandler(
-                reader=reader, workers=storage.workers, operations=parts.operations, refresh=parts.refresh
+                reader=reader, workers=storage.workers, operations=parts.operations
             ),
         ),
         (

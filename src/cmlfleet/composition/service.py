@@ -15,6 +15,7 @@ from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand, DiscoveryResult
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshReport, RefreshWorkerMetricsCommand
+from cmlfleet.application.commands.refresh_workers_command import REFRESH, refresh_of_one
 from cmlfleet.application.commands.user_commands import new_set_up_code
 from cmlfleet.application.mediator import Mediator
 from cmlfleet.application.ports.storage import StorageUnavailable
@@ -70,14 +71,18 @@ class Service:
         self._refreshes: SharedRuns[RefreshReport] = SharedRuns()
         self._prompt_refreshes = PromptRefreshes(self._refresh)
         self._operations = OperationRunner(
-            store=self.storage.operations, clock=clock, observe=self._coordination.observe_operation
+            store=self.storage.operations,
+            clock=clock,
+            observe=self._coordination.observe_operation,
+            works={REFRESH: refresh_of_one(self._refresh)},
+            process_id=process_id,
+            silent_seconds=self._coordination.silent_seconds,
         )
         parts = Parts(
             foundation=foundation,
             coordination=self._coordination,
             prompt_refreshes=self._prompt_refreshes,
             operations=self._operations,
-            refresh=self._refresh,
             refreshes=self._refreshes,
         )
         observe_failure = self._metrics.observe_audit_failure
@@ -98,7 +103,10 @@ class Service:
         await self._coordination.prepare()
         await self.storage.sealer.load()
         await self.sources.open()
-        await self._coordination.start(self._settings.roles if roles is None else roles)
+        roles = self._settings.roles if roles is None else roles
+        await self._coordination.start(roles)
+        if "api" in roles:
+            self._operations.watch()
 
     async def stop(self) -> None:
         """Finish what runs, within ten seconds, and let go of everything."""

@@ -10,7 +10,7 @@ from tests.support.workers import NOW
 from cmlfleet.application.ports.audit import AuditCriteria, AuditEntry
 from cmlfleet.application.ports.identity_provider import OpenIDAttempt
 from cmlfleet.application.ports.sources import CMLCredentials
-from cmlfleet.application.ports.storage import ApiToken, Operation, StorageUnavailable
+from cmlfleet.application.ports.storage import ApiToken, Operation, OperationRun, StorageUnavailable
 from cmlfleet.application.ports.users import AttemptLimit, User
 from cmlfleet.application.principal import Role
 from cmlfleet.application.queries.criteria import EventCriteria, WorkerCriteria
@@ -56,6 +56,7 @@ def every_read(storage: Storage) -> Calls:
         "audit": lambda: storage.audit.find(AuditCriteria()),
         "operation": lambda: storage.operations.get("o-1"),
         "operations": lambda: storage.operations.list(limit=1),
+        "unfinished": storage.operations.unfinished,
     }
 
 
@@ -65,6 +66,7 @@ def every_write(storage: Storage) -> Calls:
     operation = Operation(
         id="o-1", kind="k", state="running", done=0, total=0, items=[], created_by="me", created_at=NOW
     )
+    run = OperationRun(operation_id="o-1", owner="p-1", token="t-1", heard_at=NOW)
     entry = AuditEntry(
         id="a-1",
         at=NOW,
@@ -105,7 +107,9 @@ def every_write(storage: Storage) -> Calls:
         "revoke": lambda: storage.tokens.revoke("t-1"),
         "add audit": lambda: storage.audit.add(entry),
         "delete audit": lambda: storage.retention.delete_audit_before(NOW + timedelta(days=1)),
-        "save operation": lambda: storage.operations.save(operation),
+        "add operation": lambda: storage.operations.add(operation, run),
+        "save operation": lambda: storage.operations.save(operation, run, heard_at=NOW),
+        "take operation": lambda: storage.operations.take_over(run, run),
         "samples": lambda: storage.retention.delete_samples_before(NOW + timedelta(days=1)),
         "events": lambda: storage.retention.delete_events_before(NOW + timedelta(days=1)),
     }

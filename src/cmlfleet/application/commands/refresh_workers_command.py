@@ -10,15 +10,32 @@ from cmlfleet.application.ports.storage import Operation, WorkerStore
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.application.queries.views import RefreshReport
-from cmlfleet.application.services.operation_runner import OperationRunner
+from cmlfleet.application.services.operation_runner import OneWorker, OperationRunner
 from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
 
 PAGE = 1000
+REFRESH = "refresh"
+"""The kind of the operation."""
 
 RefreshOne = Callable[[WorkerId, Principal], Awaitable[RefreshReport]]
 """Dispatches RefreshWorkerMetricsCommand through the mediator."""
+
+
+def refresh_of_one(refresh: RefreshOne) -> OneWorker:
+    """What the operation does for each worker; its word names the sources that failed."""
+
+    async def work(worker_id: WorkerId, principal: Principal) -> str | None:
+        result = await refresh(worker_id, principal)
+        failing = {
+            "ec2": result.sources.ec2.error_code,
+            "cloudwatch": result.sources.cloudwatch.error_code,
+            "cml": result.sources.cml.error_code,
+        }
+        return ", ".join(f"{source}: {code}" for source, code in failing.items() if code) or None
+
+    return work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +49,15 @@ class RefreshWorkersCommand(Message[Operation]):
 class RefreshWorkersCommandHandler:
     """Selects, and starts the operation. Raises WorkerNotFound for a named worker that is not known."""
 
-    def __init__(
-        self, *, reader: FleetReader, workers: WorkerStore, operations: OperationRunner, refresh: RefreshOne
-    ) -> None:
+    def __init__(self, *, reader: FleetReader, workers: WorkerStore, operations: OperationRunner) -> None:
         self._reader = reader
         self._workers = workers
         self._operations = operations
-        self._refresh = refresh
 
     async def handle_async(self, message: RefreshWorkersCommand, principal: Principal) -> Operation:
         """The operation as it was started."""
         worker_ids = await self._select(message, principal.limit)
-
-        async def work(worker_id: WorkerId) -> str | None:
-            result = await self._refresh(worker_id, principal)
-            failing = {
-                "ec2": result.sources.ec2.error_code,
-                "cloudwatch": result.sources.cloudwatch.error_code,
-                "cml": result.sources.cml.error_code,
-            }
-            return ", ".join(f"{source}: {code}" for source, code in failing.items() if code) or None
-
-        return await self._operations.start("refresh", worker_ids, work=work, started_by=principal)
+        return await self._operations.start(REFRESH, worker_ids, started_by=principal)
 
     async def _select(self, message: RefreshWorkersCommand, limit: TeamLimit | None) -> tuple[WorkerId, ...]:
         if message.worker_ids is None:

@@ -181,10 +181,29 @@ class Operation:
     within: TeamLimit | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRun:
+    """Who runs an operation: a process, with a token that no other run has.
+
+    `heard_at` is when it last saved something, None once it was handed back.
+    """
+
+    operation_id: str
+    owner: str | None
+    token: str | None
+    heard_at: datetime | None
+
+
 class OperationStore(Protocol):
-    async def save(self, operation: Operation) -> None: ...
+    async def add(self, operation: Operation, run: OperationRun) -> None: ...
+    async def save(self, operation: Operation, run: OperationRun, *, heard_at: datetime | None) -> bool:
+        """Its progress, unless somebody else has taken it over: False."""
+        ...
+
+    async def unfinished(self) -> Sequence[OperationRun]: ...
+    async def take_over(self, left: OperationRun, run: OperationRun) -> bool:
+        """Whether it is ours now: nobody has saved or taken it since it was found as `left`."""
+        ...
+
     async def get(self, operation_id: str) -> Operation | None: ...
     async def list(self, *, limit: int, offset: int = 0) -> Sequence[Operation]: ...
-    async def fail_unfinished(self, *, detail: str, finished_at: datetime) -> int:
-        """Mark what a process that is gone left unfinished; answers how many."""
-        ...
