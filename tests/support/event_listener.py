@@ -25,11 +25,12 @@ class EventListener:
 
     url: str
     last_event_id: str | None = None
+    token: str = TOKEN
     heard: list[Heard] = field(default_factory=list[Heard])
     is_listening: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         if self.last_event_id is not None:
             headers["Last-Event-ID"] = self.last_event_id
         self._client = httpx2.Client(base_url=self.url, headers=headers, timeout=httpx2.Timeout(30, read=None))
@@ -40,6 +41,11 @@ class EventListener:
     def updates(self) -> list[tuple[str, int]]:
         """Workers and versions, in the order they were heard of."""
         return [(each.data["id"], each.data["version"]) for each in self.heard if each.event == "worker.updated"]
+
+    @property
+    def has_ended(self) -> bool:
+        """The service ended the stream."""
+        return not self._thread.is_alive()
 
     def close(self) -> None:
         """Hang up."""
