@@ -278,6 +278,7 @@ def _command_line(
         (("user", "create", "bob", "--role", "viewer"), canaries["a user's password by standard input"] + "\n"),
         (("user", "list"), ""),
         (("migrate",), ""),
+        (("backup", str(done.folder / "fleet.backup")), ""),
     ):
         _run(done, *arguments, stdin=stdin, environment=here)
 
@@ -350,9 +351,9 @@ def test_what_was_said_was_all_there_is(driven: Driven) -> None:
 
 
 def test_no_secret_is_in_a_file_that_nobody_put_it_into(driven: Driven) -> None:
-    """The database with its write-ahead log, and whatever else lies in the data directory and the home."""
+    """The database with its write-ahead log, a backup, and whatever else lies in the data directory and the home."""
     files = [path for path in driven.folder.rglob("*") if path.is_file() and path not in driven.mine]
-    assert "cmlfleet.db" in {path.name for path in files}
+    assert {"cmlfleet.db", "fleet.backup"} <= {path.name for path in files}
     seen = {str(path): driven.canaries.seen_in(path.read_bytes()) for path in files}
     assert {path: places for path, places in seen.items() if places} == {}
     assert not [path for path in files if JWT.search(path.read_bytes())]

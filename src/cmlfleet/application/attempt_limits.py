@@ -9,8 +9,7 @@ from cmlfleet.application.ports.users import AttemptLimit, Attempts
 OF_AN_ADDRESS = AttemptLimit(most=20, one_more_every_seconds=30.0)
 OF_AN_ACCOUNT = AttemptLimit(most=20, one_more_every_seconds=60.0)
 OF_A_DEVICE = AttemptLimit(most=10, one_more_every_seconds=60.0)
-AT_A_PROVIDER = AttemptLimit(most=120, one_more_every_seconds=2.5)
-"""Beginning and ending a sign-in by OpenID count one each: a course of sixty signs in from one address at once."""
+AT_A_PROVIDER = AttemptLimit(most=60, one_more_every_seconds=5.0)  # begun by OpenID: a course signs in all at once
 
 _OF_ONE_SENDER_BITS = 64  # whoever has an IPv6 address has its whole /64, and could take another for each attempt
 

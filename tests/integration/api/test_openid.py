@@ -208,20 +208,29 @@ async def test_sign_ins_that_are_begun_or_made_up_are_limited_by_address(
     service: RunningService, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openid_commands, "AT_A_PROVIDER", AttemptLimit(most=4, one_more_every_seconds=3600.0))
+    provider.forge = _with()
     made_up = {"code": "x", "state": "x"}
     elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
     async with (
+        _browser(service) as bob,
         _browser(service) as stranger,
         httpx2.AsyncClient(base_url=service.url, transport=elsewhere, timeout=30) as somebody_else,
     ):
-        assert [(await stranger.get(BEGIN)).status_code for _ in range(2)] == [303, 303]
-        tried = [(await stranger.get(f"{BEGIN}/callback", params=made_up)).status_code for _ in range(30)]
+        callback = f"{BEGIN}/callback"
+        assert (
+            await bob.get(callback, params={"code": "c", "state": await _begin(bob, provider)})
+        ).status_code == 303
+        begun_before = await _begin(somebody_else, provider)
+        assert (await stranger.get(BEGIN)).status_code == 303
+        tried = [(await stranger.get(callback, params=made_up)).status_code for _ in range(30)]
         assert (tried[:2], set(tried[2:])) == ([401, 401], {429})
         refused = await stranger.get(BEGIN)
         assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
-        assert (await somebody_else.get(BEGIN)).status_code == 303
+        assert (await somebody_else.get(callback, params={"code": "c", "state": begun_before})).status_code == 303
+        assert (await bob.get(BEGIN)).status_code == 303  # from the stranger's address, in a browser that is known
     audit = await service.client.get("/api/v1/audit", params={"action": "FinishOpenIDCommand"})
-    assert audit.json()["total"] == 3  # one for all that came too many
+    results = [entry["result"] for entry in audit.json()["items"]]
+    assert results == ["done", "refused", "refused", "refused", "done"]  # the third for all that came too many
 
 
 async def test_without_a_provider_there_is_nothing_to_begin(tmp_path: Path) -> None:

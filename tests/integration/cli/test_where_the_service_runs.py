@@ -106,17 +106,30 @@ def test_doctor_without_aws_or_a_database(tmp_path: Path) -> None:
     assert done.stdout.count("fix: ") >= 2
 
 
-def test_doctor_lists_each_risk_that_was_accepted(tmp_path: Path) -> None:
-    key = tmp_path / "key"
+def _risky(folder: Path) -> dict[str, str]:
+    """A setting for each of the risks."""
+    key = folder / "key"
     key.write_text("k" * 40)
     key.chmod(0o644)
-    risky = {
+    return {
         "CMLFLEET_HOST": "0.0.0.0",
         "CMLFLEET_CML_TLS": "insecure",
         "CMLFLEET_BOOTSTRAP_TOKEN": "short",
         "CMLFLEET_SECRET_KEY_FILE": str(key),
     }
-    accepted = {variable(flag): "true" for flag in FLAGS}
+
+
+def test_an_insecure_service_does_not_start_and_says_all_that_is_insecure(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    done = _here(tmp_path, "serve", "--port", "0", CMLFLEET_DATA_DIR=str(data), **_risky(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    for flag in FLAGS:
+        assert f"accept it with {variable(flag)}=true" in done.stderr
+    assert not data.exists()
+
+
+def test_doctor_lists_each_risk_that_was_accepted(tmp_path: Path) -> None:
+    risky, accepted = _risky(tmp_path), {variable(flag): "true" for flag in FLAGS}
 
     def of_security(**variables: str) -> list[dict[str, str]]:
         done = _here(tmp_path, "doctor", "-o", "json", CMLFLEET_REGIONS="us-east-1", **variables)

@@ -7,7 +7,15 @@ from fastapi.responses import RedirectResponse
 
 from cmlfleet.api.answers import Application
 from cmlfleet.api.authentication import address_of
-from cmlfleet.api.browser import OPENID_COOKIE, give_openid, give_session, session_id_of, take_openid
+from cmlfleet.api.browser import (
+    OPENID_COOKIE,
+    device_of,
+    give_device,
+    give_openid,
+    give_session,
+    session_id_of,
+    take_openid,
+)
 from cmlfleet.api.parameters import plain
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.openid_commands import BeginOpenIDCommand, FinishOpenIDCommand
@@ -25,7 +33,9 @@ router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
 )
 async def sign_in_with_openid(request: Request, mediator: Application) -> Response:
     """To the provider, to sign in there."""
-    command = BeginOpenIDCommand(redirect_uri=str(request.url_for("signed_in_with_openid")))
+    command = BeginOpenIDCommand(
+        redirect_uri=str(request.url_for("signed_in_with_openid")), device=device_of(request)
+    )
     begun = await mediator.execute_async(command, _anyone(request))
     response = RedirectResponse(begun.url, status_code=303)
     give_openid(request, response, begun.browser)
@@ -54,9 +64,10 @@ async def signed_in_with_openid(
         browser=request.cookies.get(OPENID_COOKIE),
         replaces=session_id_of(request),
     )
-    opened = await mediator.execute_async(command, _anyone(request))
+    signed_in = await mediator.execute_async(command, _anyone(request))
     response = RedirectResponse("/", status_code=303)
-    give_session(request, response, session_id=opened.session_id, ends_at=opened.ends_at)
+    give_session(request, response, session_id=signed_in.session.session_id, ends_at=signed_in.session.ends_at)
+    give_device(request, response, signed_in.device)
     take_openid(request, response)
     return response
 

@@ -46,6 +46,11 @@ class SignInCommand(Message[SignedIn]):
     replaces: str | None = field(default=None, repr=False)
 
 
+def new_device() -> str:
+    """What a browser is known by from now on."""
+    return secrets.token_urlsafe(DEVICE_BYTES)
+
+
 class SignInCommandHandler:
     """Attempts are limited per address and per account. A browser from which the account signed in before has a limit
     of its own, so that whoever guesses from elsewhere does not lock its owner out."""
@@ -77,7 +82,7 @@ class SignInCommandHandler:
         if user is None or user.disabled or not matches:
             raise SignInRefused
         await self._attempts.give_back(limits)
-        device = message.device if trusted and message.device is not None else secrets.token_urlsafe(DEVICE_BYTES)
+        device = message.device if trusted and message.device is not None else new_device()
         await self._attempts.trust(device, user_id=user.id)
         await self._users.signed_in(user.id, at=self._clock())
         session = await open_session(
