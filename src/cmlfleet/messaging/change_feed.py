@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import msgspec
+import structlog
 
 from cmlfleet.application.ports.change_feed import FeedEntry, FeedPosition
 from cmlfleet.application.ports.storage import Operation
@@ -13,6 +14,8 @@ from cmlfleet.messaging.redis_link import ANSWER_SECONDS, RedisLink, reached
 
 MOST_ENTRIES = 20_000  # minutes of a busy cluster: whoever comes back later reads everything again
 AT_ONCE = 1_000
+
+logger = structlog.get_logger(__name__)
 
 _END = """
 local stream, epoch = KEYS[1], KEYS[2]
@@ -88,7 +91,12 @@ class RedisChangeFeed:
 
 
 def _entry(epoch: str, entry_id: bytes, fields: dict[bytes, bytes]) -> tuple[FeedPosition, FeedEntry]:
-    body = _decoder.decode(fields[b"data"])
+    """What cannot be understood tells nothing: comparing with the database finds what it was about."""
+    try:
+        body = _decoder.decode(fields[b"data"])
+    except (KeyError, msgspec.DecodeError) as error:
+        logger.warning("change_not_understood", entry_id=entry_id.decode(), error=str(error))
+        body = _Body()
     entry = FeedEntry(saved=body.saved, removed=body.removed, operations=body.operations, has_events=body.has_events)
     return _position(epoch, entry_id), entry
 

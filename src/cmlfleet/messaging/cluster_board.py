@@ -1,6 +1,7 @@
 """What Redis knows of the cluster, looked up now and then so that every process can show it at once."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -123,7 +124,8 @@ class ClusterBoard:
         self._next_fires = {name.decode(): datetime.fromtimestamp(at, UTC) for name, at in run_times}
         self._last_fires = {name.decode(): slot_time(int(slot)) for name, slot in fires.items()}
         if standings is not None:
-            self._note_standings(_standings.decode(standings))
+            with contextlib.suppress(msgspec.DecodeError):  # another version leads
+                self._note_standings(_standings.decode(standings))
         self._queue = await self._look_at_queue() if has_queue else QueueView(waiting=0, taken=0)
         leads = "" if leader is None else leader_of(leader)
         living = await self._registry.living()

@@ -1,6 +1,7 @@
 """Which processes there are: each says every few seconds that it lives, and lapses otherwise."""
 
 import msgspec
+import structlog
 
 from cmlfleet.application.queries.system_views import ProcessView
 from cmlfleet.messaging.keys import Keys
@@ -8,6 +9,8 @@ from cmlfleet.messaging.redis_link import RedisLink, reached
 
 LIVES_SECONDS = 10.0
 SAY_EVERY_SECONDS = 3.0
+
+logger = structlog.get_logger(__name__)
 
 _decoder = msgspec.json.Decoder(ProcessView)
 
@@ -34,7 +37,8 @@ class ProcessRegistry:
             await pipe.execute()
 
     async def living(self) -> list[ProcessView]:
-        """In the order of their starts. Who leads, a process does not say of itself."""
+        """In the order of their starts, without those that speak as we do not understand. Who leads, a process does
+        not say of itself."""
         async with reached():
             ids: list[bytes] = sorted(await self._redis.smembers(self._keys.processes))
             texts: list[bytes | None] = []
@@ -43,8 +47,10 @@ class ProcessRegistry:
             lapsed = [each for each, text in zip(ids, texts, strict=True) if text is None]
             if lapsed:
                 await self._redis.srem(self._keys.processes, *lapsed)
-        found = [_decoder.decode(text) for text in texts if text is not None]
-        return sorted(found, key=lambda process: (process.started_at, process.id))
+        found = [_decoded(text) for text in texts if text is not None]
+        return sorted(
+            (each for each in found if each is not None), key=lambda process: (process.started_at, process.id)
+        )
 
     async def leader(self) -> str | None:
         """The id of the process that leads."""
@@ -57,6 +63,14 @@ class ProcessRegistry:
         async with reached():
             seconds, microseconds = await self._redis.time()
         return seconds + microseconds / 1_000_000
+
+
+def _decoded(text: bytes) -> ProcessView | None:
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError as error:
+        logger.info("process_not_understood", error=str(error))  # another version's
+        return None
 
 
 def leader_of(token: bytes) -> str:
