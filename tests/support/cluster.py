@@ -28,6 +28,7 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
 SECRET_KEY = "cluster-" + "k" * 32
+INTERVAL_SECONDS = 3
 READY_SECONDS = 60.0  # several processes start at once on two cores that others use too
 
 
@@ -200,6 +201,10 @@ class Cluster:
         """Asked of the cluster's database."""
         return self.postgres.sql(statement, database=self.database_url.rpartition("/")[2])
 
+    def forget_calls(self) -> None:
+        """Count from now on."""
+        self.cloud.control.call("DELETE", "/calls")
+
     def calls(self) -> dict[str, int]:
         """Calls to AWS since the last `forget_calls`, by operation, as the simulated cloud counts them."""
         totals: dict[str, int] = {}
@@ -216,7 +221,7 @@ def running_cluster(
     redis: RedisServer,
     folder: Path,
     *,
-    interval_seconds: int = 3,
+    interval_seconds: int = INTERVAL_SECONDS,
     **settings: str,
 ) -> Generator[Cluster]:
     """Servers on empty data and no process yet; everything that was started ends with it."""
