@@ -196,6 +196,11 @@ def test_a_changed_certificate_is_compared_and_accepted(own_fleet: Fleet) -> Non
         refused = own_fleet.cli("workers", "trust", SECOND)
         assert refused.returncode == 2
         assert "--yes" in refused.stderr
+        worker: Any = own_fleet.json("workers", "get", SECOND)
+        certificate = own_fleet.service.http.get(f"/api/v1/workers/{worker['id']}/certificate").json()
+        assert certificate["pinned"] != certificate["presented"]
+        side_by_side = refused.stdout + refused.stderr
+        assert [side_by_side.count(certificate[which]) for which in ("pinned", "presented")] == [1, 1]
         assert own_fleet.cli("workers", "trust", SECOND, "--fingerprint", "ab" * 32).returncode == 1
         assert own_fleet.cli("workers", "trust", SECOND, "--fingerprint", "ab").returncode == 2
         accepted = own_fleet.cli("workers", "trust", SECOND, "--yes")
