@@ -107,6 +107,48 @@ test("labels of several workers at once, in a second window too", async ({ signe
   await other.close();
 });
 
+test("labels that somebody else changed meanwhile are told of with their name, and not overwritten unasked", async ({
+  signedIn,
+  team,
+}) => {
+  const id = await team.service.workerId("mpls-retiring");
+  await team.service.call("PATCH", `/workers/${id}`, { labels: { room: "1" } });
+  await signedIn.goto("/?columns=name,labels&q=mpls");
+  await expect(signedIn.getByText("room=1")).toBeVisible();
+  await signedIn.getByRole("checkbox", { name: "Choose mpls-retiring" }).check();
+  await signedIn.getByRole("button", { name: "Actions" }).click();
+  await signedIn.getByRole("menuitem", { name: "Edit labels" }).click();
+  const dialog = signedIn.getByRole("dialog", { name: "Labels of mpls-retiring" });
+  await dialog.getByLabel("Value").last().fill("mine");
+  const other = await team.service.token("operator");
+  const theirs = await fetch(`${team.service.url}/api/v1/workers/${id}`, {
+    method: "PATCH",
+    headers: { Authorization: `Bearer ${other.token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ labels: { room: "theirs" } }),
+  });
+  expect(theirs.status).toBe(200);
+  await dialog.getByRole("button", { name: "Save labels" }).click();
+  await expect(dialog.getByText("Changed meanwhile by a operator: labels room 1 → theirs.")).toBeVisible();
+  await expect(signedIn.getByText("room=theirs")).toBeVisible();
+  await lookAt(signedIn, "labels-late", { quick: true });
+  await expect(dialog.getByLabel("Value").last()).toHaveValue("mine");
+  await dialog.getByRole("button", { name: "Save over it" }).click();
+  await expect(signedIn.getByText("room=mine")).toBeVisible();
+  await expect(dialog).toBeHidden();
+});
+
+test("the last column stands clear of the edge, and the page has no sideways scroll", async ({ signedIn }) => {
+  const table = signedIn.getByRole("grid", { name: "Workers" });
+  const last = await table.getByRole("columnheader").last().boundingBox();
+  const card = await signedIn.locator("main").boundingBox();
+  expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual((card?.x ?? 0) + (card?.width ?? 0) - 20);
+  const { scroll, client } = await table.evaluate((node) => {
+    const box = node.parentElement ?? node;
+    return { scroll: box.scrollWidth, client: box.clientWidth };
+  });
+  expect(scroll).toBeLessThanOrEqual(client);
+});
+
 test("a worker is forgotten after it was named, and comes back by an import that was previewed", async ({ signedIn }) => {
   await signedIn.getByRole("checkbox", { name: "Choose summer-lab" }).check();
   await signedIn.getByRole("button", { name: "Actions" }).click();
@@ -129,6 +171,7 @@ test("a worker is forgotten after it was named, and comes back by an import that
   await lookAt(signedIn, "import", { quick: true });
   await dialog.getByRole("button", { name: "Import 1 worker" }).click();
   await expect(signedIn.getByText("1 worker imported")).toBeVisible();
+  await expect(signedIn.getByText(/^First reading of 1 worker/)).toBeVisible();
   await expect(names(signedIn)).toHaveCount(12);
 });
 
@@ -141,5 +184,8 @@ test("a refresh of many is an operation that every window shows, with its end", 
   for (const page of [signedIn, other]) {
     await expect(page.getByText("Refresh of 12 workers done")).toBeVisible();
   }
+  await signedIn.goto("/?q=bgp");
+  await signedIn.getByRole("button", { name: "Refresh all that match" }).click();
+  await expect(signedIn.getByText("Refresh of 2 workers done")).toBeVisible();
   await other.close();
 });

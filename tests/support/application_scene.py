@@ -16,11 +16,16 @@ from cmlfleet.application.commands.discover_workers_command import (
     DiscoverWorkersCommandHandler,
 )
 from cmlfleet.application.commands.forget_worker_command import ForgetWorkerCommand, ForgetWorkerCommandHandler
-from cmlfleet.application.commands.import_workers_command import ImportWorkersCommand, ImportWorkersCommandHandler
+from cmlfleet.application.commands.import_workers_command import (
+    IMPORT,
+    ImportWorkersCommand,
+    ImportWorkersCommandHandler,
+)
 from cmlfleet.application.commands.refresh_worker_metrics_command import (
     RefreshWorkerMetricsCommand,
     RefreshWorkerMetricsCommandHandler,
 )
+from cmlfleet.application.commands.refresh_workers_command import refresh_of_one
 from cmlfleet.application.commands.set_credentials_command import (
     DeleteCredentialsCommand,
     SetCredentialsCommand,
@@ -32,6 +37,7 @@ from cmlfleet.application.principal import Principal, Role
 from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.controller_lookup import ControllerLookup
+from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.application.services.scope_standing import ScopeStandings
@@ -85,6 +91,14 @@ class ApplicationScene:
         )
         self.standings = ScopeStandings(utc_now)
         self.prompt_refreshes = PromptRefreshes(self.refresh_as)
+        self.operation_runner = OperationRunner(
+            store=self.operations,
+            clock=utc_now,
+            observe=lambda _: None,
+            works={IMPORT: refresh_of_one(self.refresh_by)},
+            process_id="p-1",
+            silent_seconds=15.0,
+        )
         self.mediator = Mediator(
             self._registrations(), pipeline=(Authorisation(ACCESS, find_worker=self.workers.load),)
         )
@@ -98,6 +112,9 @@ class ApplicationScene:
 
     async def refresh_as(self, worker_id: WorkerId, principal: Principal, background: bool) -> RefreshReport:
         return await self.send(RefreshWorkerMetricsCommand(worker_id, background), principal)
+
+    async def refresh_by(self, worker_id: WorkerId, principal: Principal) -> RefreshReport:
+        return await self.refresh_as(worker_id, principal, background=False)
 
     def instance(self, number: int = 1, **changes: object) -> InstanceRef:
         """An instance that EC2 knows from now on."""
@@ -158,7 +175,7 @@ class ApplicationScene:
                     ec2=self.ec2,
                     workers=self.workers,
                     adoption=adoption,
-                    prompt_refreshes=self.prompt_refreshes,
+                    operations=self.operation_runner,
                     scopes=lambda: [(ACCOUNT, REGION)],
                     clock=utc_now,
                 ),

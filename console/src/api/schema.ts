@@ -488,7 +488,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh Workers
-         * @description Refresh many, as an operation to follow.
+         * @description Refresh many, as an operation to follow: those that the body names or selects, or that a list would show.
          */
         post: operations["refresh_workers_api_v1_workers_refresh_post"];
         delete?: never;
@@ -520,7 +520,7 @@ export interface paths {
         head?: never;
         /**
          * Update Worker
-         * @description Labels and note.
+         * @description Labels and note; 409 where a label is another by now than `expected_labels` says.
          */
         patch: operations["update_worker_api_v1_workers__worker_id__patch"];
         trace?: never;
@@ -1105,6 +1105,8 @@ export interface components {
         /**
          * ImportResult
          * @description What an import adopted, what it knew already, and what EC2 does not know.
+         *
+         *     `operation_id` is the operation that reads the new ones for the first time, where there are any.
          */
         ImportResult: {
             /** Already Known */
@@ -1113,6 +1115,8 @@ export interface components {
             imported: components["schemas"]["WorkerView"][];
             /** Not Found */
             not_found: string[];
+            /** Operation Id */
+            operation_id: string | null;
         };
         /**
          * LabCountsView
@@ -1746,8 +1750,15 @@ export interface components {
         /**
          * UpdateBody
          * @description Labels are merged, null removes one; a note of null removes the note.
+         *
+         *     `expected_labels` are labels as they were read, null for one that was not there: where one is another by now,
+         *     nothing is changed.
          */
         UpdateBody: {
+            /** Expected Labels */
+            expected_labels?: {
+                [key: string]: string | null;
+            };
             /** Labels */
             labels?: {
                 [key: string]: string | null;
@@ -4531,7 +4542,10 @@ export interface operations {
     };
     refresh_workers_api_v1_workers_refresh_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description or any other parameter of GET /api/v1/workers that selects */
+                q?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

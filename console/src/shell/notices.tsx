@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 
 import type { Operation } from "../api/types";
-import { isRunning, operationName, remaining } from "../format/operations";
+import { isRunning, operationName, percentDone, remaining } from "../format/operations";
 import { serverNow } from "../format/clock";
 import { shortTime } from "../format/time";
 import { useNotices } from "../hooks/use-notices";
@@ -97,7 +97,7 @@ function Progress({ operation, now }: { operation: Operation; now: number }) {
   return (
     <ProgressBar
       variant="flash"
-      value={total === 0 ? 0 : (100 * done) / total}
+      value={percentDone(operation)}
       label={operationName(operation)}
       additionalInfo={[`${done} of ${total}`, remaining(operation, now)].filter(Boolean).join(", ")}
     />

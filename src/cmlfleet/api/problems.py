@@ -94,6 +94,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.TooManyAttempts: 429,
     errors.BeyondLimit: 403,
     errors.LabelGuarded: 403,
+    errors.LabelChanged: 409,
     errors.CertificateNotPresented: 409,
     errors.SourceUnavailable: 503,
     errors.InvalidRequest: 422,

@@ -34,9 +34,14 @@ class ImportBody(Body):
 
 
 class UpdateBody(Body):
-    """Labels are merged, null removes one; a note of null removes the note."""
+    """Labels are merged, null removes one; a note of null removes the note.
+
+    `expected_labels` are labels as they were read, null for one that was not there: where one is another by now,
+    nothing is changed.
+    """
 
     labels: dict[LabelKey, LabelValue | None] = Field(default_factory=dict[str, str | None], max_length=100)
+    expected_labels: dict[LabelKey, LabelValue | None] = Field(default_factory=dict[str, str | None], max_length=100)
     note: Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")] | None = None
 
 

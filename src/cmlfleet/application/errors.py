@@ -60,6 +60,14 @@ class LabelGuarded(Refused):
         )
 
 
+class LabelChanged(Refused):
+    """Somebody else changed a label after the sender had read it."""
+
+    def __init__(self, key: str, value: str | None) -> None:
+        now = "is gone" if value is None else f"is {value!r}"
+        super().__init__(f"the label {key!r} was changed meanwhile: it {now} now")
+
+
 class WorkerNotFound(ApplicationError):
     """No worker has this id."""
 

@@ -114,7 +114,7 @@ def _commands(parts: Parts) -> list[tuple[Any, Any]]:
                 ec2=sources.aws.ec2,
                 workers=storage.workers,
                 adoption=adoption,
-                prompt_refreshes=parts.prompt_refreshes,
+                operations=parts.operations,
                 scopes=sources.aws.scopes,
                 clock=clock,
             ),

@@ -14,6 +14,7 @@ from cmlfleet.application.auditing import Auditing
 from cmlfleet.application.authorisation import Authorisation
 from cmlfleet.application.clock import Clock, utc_now
 from cmlfleet.application.commands.discover_workers_command import DiscoverWorkersCommand, DiscoveryResult
+from cmlfleet.application.commands.import_workers_command import IMPORT
 from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshReport, RefreshWorkerMetricsCommand
 from cmlfleet.application.commands.refresh_workers_command import REFRESH, refresh_of_one
 from cmlfleet.application.commands.user_commands import new_set_up_code
@@ -74,7 +75,7 @@ class Service:
             store=self.storage.operations,
             clock=clock,
             observe=self._coordination.observe_operation,
-            works={REFRESH: refresh_of_one(self._refresh)},
+            works={kind: refresh_of_one(self._refresh) for kind in (REFRESH, IMPORT)},
             process_id=process_id,
             silent_seconds=self._coordination.silent_seconds,
         )

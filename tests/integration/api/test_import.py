@@ -60,13 +60,17 @@ async def test_imported_by_id_and_refreshed_after_the_answer(service: RunningSer
         return (await service.worker("cml-worker-00001"))["cml_version"] is not None
 
     await until(refreshed, timeout_seconds=10, what="the first refresh")
+    operation = (await service.client.get(f"/api/v1/operations/{result['operation_id']}")).json()
+    assert (operation["kind"], operation["created_by"], operation["total"]) == ("import", "bootstrap", 1)
+    assert [item["worker_id"] for item in operation["items"]] == [worker["id"]]
 
 
 async def test_importing_again_changes_nothing(service: RunningService) -> None:
     instance_id = _instance_id(service, 1)
     first = (await _import(service, instance_ids=[instance_id, instance_id])).json()
     again = (await _import(service, instance_ids=[instance_id])).json()
-    assert again == {"imported": [], "already_known": [first["imported"][0]["id"]], "not_found": []}
+    known = [first["imported"][0]["id"]]
+    assert again == {"operation_id": None, "imported": [], "already_known": known, "not_found": []}
     assert len(await service.workers()) == 1
 
 
@@ -85,7 +89,7 @@ async def test_imported_by_tags_that_must_all_match(service: RunningService) -> 
     result = (await _import(service, tags={"team": "support", "cmlfleet:managed": "true"})).json()
     assert {worker["name"] for worker in result["imported"]} == support
     none = (await _import(service, tags={"team": "support", "cmlfleet:managed": "false"})).json()
-    assert none == {"imported": [], "already_known": [], "not_found": []}
+    assert none == {"operation_id": None, "imported": [], "already_known": [], "not_found": []}
 
 
 async def test_a_dry_run_says_what_would_be_and_does_nothing(service: RunningService) -> None:

@@ -129,6 +129,38 @@ async def test_many_are_selected(service: RunningService, body: dict[str, Any], 
     assert (operation["state"], operation["total"]) == ("done", total)
 
 
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("q=00002", 1),
+        ("q=nobody", 0),
+        ("cpu_utilization.gte=0&status=running&limit=1&offset=2", 3),
+        ("health=off", 0),
+    ],
+)
+async def test_many_are_selected_as_a_list_shows_them(service: RunningService, query: str, total: int) -> None:
+    answer = await service.client.post(f"{MANY}?{query}", json={})
+    assert answer.status_code == 202, answer.text
+    operation = await _finished(service, answer.headers["Location"])
+    assert (operation["state"], operation["total"]) == ("done", total)
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "told"),
+    [
+        ("q=a", {"region": "us-east-1"}, "either by the body or by parameters"),
+        ("q=a", {"worker_ids": []}, "either by the body or by parameters"),
+        ("colour=red", {}, "unknown parameter 'colour'"),
+    ],
+)
+async def test_what_selects_in_two_ways_or_none_is_refused(
+    service: RunningService, query: str, body: dict[str, Any], told: str
+) -> None:
+    answer = await service.client.post(f"{MANY}?{query}", json=body)
+    assert answer.status_code == 422
+    assert told in answer.json()["detail"]
+
+
 async def test_named_ones_are_refreshed_once_each(service: RunningService) -> None:
     ids = [worker["id"] for worker in await service.workers()][:2]
     answer = await service.client.post(MANY, json={"worker_ids": [*ids, ids[0]]})

@@ -31,6 +31,21 @@ async def test_labels_are_merged_and_null_removes_one(service: RunningService) -
     assert (await service.worker(FIRST))["labels"] == {"team": "blue", "room": "12"}
 
 
+async def test_a_label_that_somebody_else_changed_meanwhile_is_not_overwritten(service: RunningService) -> None:
+    worker = await _patch(service, {"labels": {"room": "1", "floor": "g"}})
+    mine = {"labels": {"room": "2"}, "expected_labels": {"room": "1"}}
+    await _patch(service, {"labels": {"room": "9"}})
+    lost = await service.client.patch(f"/api/v1/workers/{worker['id']}", json=mine)
+    assert (lost.status_code, lost.json()["detail"]) == (409, "the label 'room' was changed meanwhile: it is '9' now")
+    assert (await service.worker(FIRST))["labels"]["room"] == "9"
+    await _patch(service, {"labels": {"room": None}})
+    gone = await service.client.patch(f"/api/v1/workers/{worker['id']}", json=mine)
+    assert gone.json()["detail"] == "the label 'room' was changed meanwhile: it is gone now"
+    added = await _patch(service, {"labels": {"room": "3"}, "expected_labels": {"room": None, "floor": "g"}})
+    assert added["labels"]["room"] == "3"
+    await _patch(service, {"labels": {"room": None, "floor": None}})
+
+
 async def test_a_note_stays_until_it_is_replaced_or_removed(service: RunningService) -> None:
     assert (await _patch(service, {"note": "of Dana\nuntil Friday"}))["note"] == "of Dana\nuntil Friday"
     assert (await _patch(service, {"labels": {"x": "y"}}))["note"] == "of Dana\nuntil Friday"

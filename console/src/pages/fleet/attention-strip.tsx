@@ -40,7 +40,9 @@ function Item({ item }: { item: Attention }) {
   const words = known?.words(item.count) ?? `${counted(item.count, "worker")}: ${item.reason.replaceAll("_", " ")}`;
   return (
     <StatusIndicator type={known?.type ?? "info"}>
-      <PageLink to={`/?${item.query}`}>{words + momentWords(item, now)}</PageLink>
+      <span className="words">
+        <PageLink to={`/?${item.query}`}>{words + momentWords(item, now)}</PageLink>
+      </span>
     </StatusIndicator>
   );
 }

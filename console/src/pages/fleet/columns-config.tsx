@@ -109,7 +109,7 @@ export const COLUMNS: Column[] = [
   column("status", "Status", true, { cell: (worker) => <EC2Status status={worker.status} />, sortingField: "status", minWidth: 110 }),
   column("region", "Region", false, { cell: (worker) => worker.region, sortingField: "region", minWidth: 100 }),
   column("account_id", "Account", false, { cell: (worker) => worker.account_id, sortingField: "account_id" }),
-  column("instance_type", "Type", true, {
+  column("instance_type", "Type", false, {
     cell: (worker) => worker.instance_type ?? <Unknown reason="not read yet" />,
     sortingField: "instance_type",
     minWidth: 110,
@@ -125,9 +125,9 @@ export const COLUMNS: Column[] = [
       />
     ),
     sortingField: "cpu_utilization",
-    minWidth: 95,
+    minWidth: 120,
   }),
-  column("memory_utilization", "Mem", true, {
+  column("memory_utilization", "Memory", true, {
     cell: (worker) => (
       <Percent
         worker={worker}
@@ -138,7 +138,7 @@ export const COLUMNS: Column[] = [
       />
     ),
     sortingField: "memory_utilization",
-    minWidth: 95,
+    minWidth: 120,
   }),
   column("disk_utilization", "Disk", false, {
     cell: (worker) => <Percent worker={worker} value={worker.disk_utilization} source="cml" label="Disk" />,
@@ -174,7 +174,7 @@ export const COLUMNS: Column[] = [
   column("last_refreshed_at", "Refreshed", true, {
     cell: (worker) => <Age at={worker.last_refreshed_at} />,
     sortingField: "last_refreshed_at",
-    minWidth: 90,
+    minWidth: 120,
   }),
   column("labels", "Labels", false, { cell: (worker) => <Labels labels={worker.labels} /> }),
 ];

@@ -6,6 +6,7 @@ import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { Outlet } from "react-router-dom";
 
 import type { Worker, WorkerList } from "../../api/types";
+import { serverNow } from "../../format/clock";
 import { useFleet } from "../../hooks/use-fleet";
 import { useTitle } from "../../hooks/use-title";
 import { useWhyNot } from "../../hooks/use-why-not";
@@ -13,6 +14,7 @@ import { useLive } from "../../live/live-provider";
 import { AttentionStrip, RegionAlerts } from "./attention-strip";
 import { EmptyFleet } from "./empty-fleet";
 import { Filters } from "./filters";
+import { isFiltered, selection } from "./fleet-url";
 import { Tiles } from "./tiles";
 import { Toolbar, type Dialog } from "./toolbar";
 import { useBulk } from "./use-bulk";
@@ -42,11 +44,17 @@ export function FleetPage() {
   const items = useMemo(() => list.data?.items ?? [], [list.data]);
   const chosen = useChosen(selected, items);
   const startRefresh = () => {
-    if (whyNotAct === null) refresh.mutate(chosen.length > 0 ? chosen.map((worker) => worker.id) : null);
+    if (whyNotAct !== null) return;
+    if (chosen.length > 0) refresh.mutate({ workerIds: chosen.map((worker) => worker.id) });
+    else refresh.mutate({ matching: selection(state, serverNow()).toString() });
   };
   useShortcuts(search, () => {
     if (chosen.length > 0) startRefresh();
   });
+  const open = (next: Dialog) => {
+    label.reset();
+    setDialog(next);
+  };
   const close = () => setDialog(null);
 
   return (
@@ -68,10 +76,11 @@ export function FleetPage() {
                   total={list.data?.total}
                   selected={chosen}
                   isMoved={isMoved && isHeld}
+                  isFiltered={isFiltered(state)}
                   refreshing={refresh.isPending}
                   onReorder={reorder}
                   onRefresh={startRefresh}
-                  onOpen={setDialog}
+                  onOpen={open}
                 />
               }
               filter={
@@ -90,7 +99,8 @@ export function FleetPage() {
             workers={chosen}
             busy={label.isPending}
             onClose={close}
-            onSave={(changes) => label.mutate({ workers: chosen, changes }, { onSuccess: close })}
+            error={label.error}
+            onSave={(labelling) => label.mutate(labelling, { onSuccess: close })}
           />
         )}
         {dialog === "forget" && (

@@ -73,8 +73,21 @@ const RELATIVE = /^(in )?(\d+)\s*(m|h|d)$/;
 const MINUTE_MS = 60_000;
 const UNIT_MS: Record<string, number> = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS };
 
-/** What the list is asked for. A time such as `15m` means that long ago, `in 15m` that long from now, to the minute. */
+/** What the list is asked for: one page of what matches. */
 export function apiQuery(state: FleetState, size: number, now: number): string {
+  const query = selection(state, now);
+  query.set("sort", state.sort);
+  query.set("limit", String(size));
+  query.set("offset", String((state.page - 1) * size));
+  return query.toString();
+}
+
+export function isFiltered({ q, tokens }: FleetState): boolean {
+  return q !== "" || tokens.length > 0;
+}
+
+/** Which workers match. A time such as `15m` means that long ago, `in 15m` that long from now, to the minute. */
+export function selection(state: FleetState, now: number): URLSearchParams {
   const query = new URLSearchParams();
   if (state.q.trim() !== "") query.set("q", state.q.trim());
   for (const [name, value] of filterParameters(state.tokens)) {
@@ -86,10 +99,7 @@ export function apiQuery(state: FleetState, size: number, now: number): string {
       query.append(name, new Date(at).toISOString());
     } else query.append(name, value);
   }
-  query.set("sort", state.sort);
-  query.set("limit", String(size));
-  query.set("offset", String((state.page - 1) * size));
-  return query.toString();
+  return query;
 }
 
 /** The fields of a worker whose change may move it in this list, or in or out of it. */

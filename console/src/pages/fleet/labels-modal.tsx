@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -9,24 +10,30 @@ import { useState } from "react";
 import type { Worker } from "../../api/types";
 import { counted } from "../../format/figures";
 import { commonLabels, labelChanges, problemWithKey, type LabelRow } from "./label-changes";
-import type { LabelChanges } from "./use-bulk";
+import { ChangedMeanwhile } from "./relabel";
+import type { Labelling } from "./use-bulk";
 
 interface Props {
   workers: readonly Worker[];
   busy: boolean;
-  onSave: (changes: LabelChanges) => void;
+  error: unknown;
+  onSave: (labelling: Labelling) => void;
   onClose: () => void;
 }
 
-export function LabelsModal({ workers, busy, onSave, onClose }: Props) {
-  const [before] = useState(() => commonLabels(workers));
+export function LabelsModal({ workers, busy, error, onSave, onClose }: Props) {
+  const [read] = useState(workers);
+  const [before] = useState(() => commonLabels(read));
+  const isLate = error instanceof ChangedMeanwhile;
   const [rows, setRows] = useState(before);
   const [tried, setTried] = useState(false);
   const change = (index: number, part: Partial<LabelRow>) =>
     setRows(rows.map((row, each) => (each === index ? { ...row, ...part } : row)));
   const save = () => {
     setTried(true);
-    if (rows.every((row) => problemWithKey(row.key, rows) === null)) onSave(labelChanges(before, rows));
+    if (rows.every((row) => problemWithKey(row.key, rows) === null)) {
+      onSave({ workers: read, changes: labelChanges(before, rows), overwrites: isLate });
+    }
   };
   return (
     <Modal
@@ -41,12 +48,17 @@ export function LabelsModal({ workers, busy, onSave, onClose }: Props) {
               Cancel
             </Button>
             <Button variant="primary" onClick={save} loading={busy}>
-              Save labels
+              {isLate ? "Save over it" : "Save labels"}
             </Button>
           </SpaceBetween>
         </Box>
       }
     >
+      {isLate && (
+        <Box margin={{ bottom: "m" }}>
+          <Alert type="warning">{error.message} What you typed is still here.</Alert>
+        </Box>
+      )}
       <AttributeEditor
         items={rows}
         addButtonText="Add a label"

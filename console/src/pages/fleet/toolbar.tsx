@@ -12,6 +12,7 @@ export type Dialog = "labels" | "forget" | "import" | null;
 interface Props {
   total: number | undefined;
   selected: readonly Worker[];
+  isFiltered: boolean;
   isMoved: boolean;
   refreshing: boolean;
   onReorder: () => void;
@@ -19,13 +20,14 @@ interface Props {
   onOpen: (dialog: Dialog) => void;
 }
 
-export function Toolbar({ total, selected, isMoved, refreshing, onReorder, onRefresh, onOpen }: Props) {
+export function Toolbar({ total, selected, isFiltered, isMoved, refreshing, onReorder, onRefresh, onOpen }: Props) {
   const whyNotAct = useWhyNot("operator");
   const whyNotImport = useWhyNot("operator", { wholeFleet: true });
-  const none = selected.length === 0 ? "Choose workers first" : null;
+  const isSome = selected.length > 0;
+  const none = isSome ? null : "Choose workers first";
   const disabled = (reason: string | null) => ({ disabled: reason !== null, disabledReason: reason ?? undefined });
   const counter =
-    total === undefined ? undefined : selected.length > 0 ? `(${selected.length}/${count(total)})` : `(${count(total)})`;
+    total === undefined ? undefined : isSome ? `(${selected.length}/${count(total)})` : `(${count(total)})`;
   return (
     <Header
       variant="h2"
@@ -37,10 +39,10 @@ export function Toolbar({ total, selected, isMoved, refreshing, onReorder, onRef
             iconName="refresh"
             onClick={onRefresh}
             loading={refreshing}
-            ariaLabel={selected.length > 0 ? "Refresh the chosen workers" : "Refresh all workers"}
+            ariaLabel={isSome ? "Refresh the chosen workers" : isFiltered ? "Refresh all that match" : "Refresh all workers"}
             {...disabled(whyNotAct)}
           >
-            {selected.length > 0 ? "Refresh" : "Refresh all"}
+            {isSome ? "Refresh" : isFiltered ? `Refresh ${count(total ?? 0)}` : "Refresh all"}
           </Button>
           <ButtonDropdown
             items={[

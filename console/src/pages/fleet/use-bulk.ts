@@ -4,8 +4,17 @@ import { api, ApiError, ok, wordsOf } from "../../api/client";
 import type { Operation, Worker } from "../../api/types";
 import { counted } from "../../format/figures";
 import { useNotices } from "../../hooks/use-notices";
+import { ChangedMeanwhile, relabel, type LabelChanges } from "./relabel";
 
-export type LabelChanges = Record<string, string | null>;
+/** Some by name, or what a list of them would show. */
+export type Which = { workerIds: string[] } | { matching: string };
+
+export interface Labelling {
+  /** As they were when somebody began to edit. */
+  workers: readonly Worker[];
+  changes: LabelChanges;
+  overwrites: boolean;
+}
 
 interface Failure {
   worker: Worker;
@@ -50,8 +59,13 @@ export function useBulk() {
   };
 
   const refresh = useMutation({
-    mutationFn: (workerIds: string[] | null) =>
-      ok(api.POST("/api/v1/workers/refresh", { body: workerIds === null ? {} : { worker_ids: workerIds } })),
+    mutationFn: (which: Which) =>
+      ok(
+        api.POST("/api/v1/workers/refresh", {
+          body: "workerIds" in which ? { worker_ids: which.workerIds } : {},
+          querySerializer: () => ("matching" in which ? which.matching : ""),
+        }),
+      ),
     onSuccess: (operation) =>
       client.setQueryData<Operation[]>(["operations"], (known = []) => [
         operation,
@@ -61,12 +75,12 @@ export function useBulk() {
   });
 
   const label = useMutation({
-    mutationFn: ({ workers, changes }: { workers: readonly Worker[]; changes: LabelChanges }) =>
-      each(workers, ({ id }) =>
-        ok(api.PATCH("/api/v1/workers/{worker_id}", { params: { path: { worker_id: id } }, body: { labels: changes } })),
-      ),
+    mutationFn: ({ workers, changes, overwrites }: Labelling) =>
+      each(workers, (worker) => relabel(worker, changes, overwrites)),
     onSuccess: (failures, { workers }) => settled("labelled", workers, failures),
-    onError: (error) => failed("Not labelled", error),
+    onError: (error) => {
+      if (!(error instanceof ChangedMeanwhile)) failed("Not labelled", error); // the dialog tells, and asks
+    },
   });
 
   const forget = useMutation({

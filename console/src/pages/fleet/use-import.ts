@@ -18,8 +18,9 @@ export function useImport(onDone: () => void) {
       tell({
         type: "success",
         header: `${counted(imported.length, "worker")} imported`,
-        content: "Each is being read for the first time now.",
+        content: "Each is being read for the first time now; that goes on when this page is closed.",
       });
+      void client.invalidateQueries({ queryKey: ["operations"] });
       void client.invalidateQueries({ queryKey: ["workers"] });
       void client.invalidateQueries({ queryKey: ["fleet"] });
       onDone();

@@ -12,6 +12,7 @@ import { wordsOf } from "../../api/client";
 import type { Worker } from "../../api/types";
 import { useIsNarrow } from "../../hooks/use-is-narrow";
 import { COLUMNS, WorkerLink } from "./columns-config";
+import { isFiltered } from "./fleet-url";
 import { PAGE_SIZES, type Preferences } from "./preferences";
 import type { FleetPageState } from "./use-fleet-state";
 
@@ -30,11 +31,10 @@ export function WorkersTable(props: Props) {
   const { state, preferences, items, total, isLoading, error, selected, change, select } = props;
   const isNarrow = useIsNarrow();
   const shown = preferences.columns.filter((column) => column.visible).map((column) => column.id);
-  const isFiltered = state.q !== "" || state.tokens.length > 0;
   const empty =
     error !== null ? (
       <Alert type="error">{wordsOf(error)}</Alert>
-    ) : isFiltered ? (
+    ) : isFiltered(state) ? (
       <Box textAlign="center">
         <SpaceBetween size="s">
           <b>No worker matches</b>

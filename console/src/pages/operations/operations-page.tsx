@@ -14,7 +14,7 @@ import type { Operation } from "../../api/types";
 import { PageLink } from "../../components/page-link";
 import { OperationState } from "../../components/status";
 import { Age, Moment } from "../../components/time";
-import { isRunning, operationName, remaining } from "../../format/operations";
+import { isRunning, operationName, percentDone, remaining } from "../../format/operations";
 import { duration } from "../../format/time";
 import { useNow } from "../../hooks/use-now";
 import { useOperations } from "../../hooks/use-operations";
@@ -71,7 +71,7 @@ function Done({ operation }: { operation: Operation }) {
   if (!isRunning(operation)) return `${done} of ${total}`;
   return (
     <ProgressBar
-      value={total === 0 ? 0 : (100 * done) / total}
+      value={percentDone(operation)}
       ariaLabel={operationName(operation)}
       additionalInfo={remaining(operation, now) ?? undefined}
     />

@@ -81,15 +81,17 @@ async def import_workers(body: schemas.ImportBody, mediator: Application, princi
 
 
 @router.post("/refresh", response_model=schemas.OperationBody, status_code=202, responses=documented(404))
-async def refresh_workers(body: schemas.RefreshManyBody, mediator: Application, principal: SignedIn) -> Response:
-    """Refresh many, as an operation to follow."""
-    criteria = WorkerCriteria(
-        status=statuses((body.status,) if body.status else ()),
-        region=(body.region,) if body.region else (),
-        account_id=(body.account_id,) if body.account_id else (),
-        health=healths((body.health,) if body.health else ()),
-        labels=label_filters((body.label,) if body.label else ()),
-    )
+async def refresh_workers(
+    request: Request,
+    body: schemas.RefreshManyBody,
+    mediator: Application,
+    principal: SignedIn,
+    q: str | None = Query(None, description="or any other parameter of GET /api/v1/workers that selects"),
+) -> Response:
+    """Refresh many, as an operation to follow: those that the body names or selects, or that a list would show."""
+    if request.query_params and body != schemas.RefreshManyBody():
+        raise InvalidRequest("select either by the body or by parameters, as in GET /api/v1/workers")
+    criteria = worker_criteria(request.query_params) if request.query_params else _selected(body)
     if body.worker_ids is not None and criteria != WorkerCriteria():
         raise InvalidRequest("worker_ids names the workers; region, account_id, status, health and label select them")
     worker_ids = None if body.worker_ids is None else tuple(WorkerId(text) for text in body.worker_ids)
@@ -97,6 +99,16 @@ async def refresh_workers(body: schemas.RefreshManyBody, mediator: Application, 
         RefreshWorkersCommand(worker_ids=worker_ids, criteria=criteria), principal
     )
     return answer(operation, status=202, headers={"Location": f"/api/v1/operations/{operation.id}"})
+
+
+def _selected(body: schemas.RefreshManyBody) -> WorkerCriteria:
+    return WorkerCriteria(
+        status=statuses((body.status,) if body.status else ()),
+        region=(body.region,) if body.region else (),
+        account_id=(body.account_id,) if body.account_id else (),
+        health=healths((body.health,) if body.health else ()),
+        labels=label_filters((body.label,) if body.label else ()),
+    )
 
 
 @router.get("/{worker_id}", response_model=views.WorkerView, responses=documented(404))
@@ -109,10 +121,11 @@ async def get_worker(worker_id: str, mediator: Application, principal: SignedIn)
 async def update_worker(
     worker_id: str, body: schemas.UpdateBody, mediator: Application, principal: SignedIn
 ) -> Response:
-    """Labels and note."""
+    """Labels and note; 409 where a label is another by now than `expected_labels` says."""
     command = UpdateWorkerCommand(
         worker_id=WorkerId(plain(worker_id)),
         labels=body.labels,
+        expected_labels=body.expected_labels,
         note=body.note,
         changes_note="note" in body.model_fields_set,
     )

@@ -14,11 +14,14 @@ from cmlfleet.application.queries.views import ImportResult, WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.adoption import Adoption
 from cmlfleet.application.services.configured_scopes import Scopes, scope_of
-from cmlfleet.application.services.prompt_refreshes import PromptRefreshes
+from cmlfleet.application.services.operation_runner import OperationRunner
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import InstanceId, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
+
+IMPORT = "import"
+"""The kind of the operation that reads what was imported for the first time."""
 
 _INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _ENDED = frozenset({"shutting-down", "terminated"})
@@ -44,14 +47,14 @@ class ImportWorkersCommandHandler:
         ec2: EC2Source,
         workers: WorkerStore,
         adoption: Adoption,
-        prompt_refreshes: PromptRefreshes,
+        operations: OperationRunner,
         scopes: Scopes,
         clock: Clock,
     ) -> None:
         self._ec2 = ec2
         self._workers = workers
         self._adoption = adoption
-        self._prompt_refreshes = prompt_refreshes
+        self._operations = operations
         self._scopes = scopes
         self._clock = clock
 
@@ -92,9 +95,12 @@ class ImportWorkersCommandHandler:
                 already_known.append(outcome.worker_id)
             else:
                 imported.append(worker_view(outcome.state, now=self._clock()))
-        if not message.dry_run:
-            self._prompt_refreshes.start((WorkerId(view.id) for view in imported), principal)
+        reading = None
+        if imported and not message.dry_run:
+            new_ids = [WorkerId(view.id) for view in imported]
+            reading = await self._operations.start(IMPORT, new_ids, started_by=principal)
         return ImportResult(
+            operation_id=None if reading is None else reading.id,
             imported=tuple(imported),
             already_known=tuple(already_known),
             not_found=tuple(

@@ -76,7 +76,7 @@ class RefreshWorkersCommandHandler:
     async def _matching(self, criteria: WorkerCriteria) -> AsyncIterator[CMLWorkerState]:
         cursor: str | None = None
         while True:
-            page = await self._reader.find_states(replace(criteria, limit=PAGE, cursor=cursor))
+            page = await self._reader.find_states(replace(criteria, limit=PAGE, cursor=cursor, offset=0))
             for state in page.items:
                 yield state
             cursor = page.next_cursor

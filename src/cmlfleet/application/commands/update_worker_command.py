@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import LabelGuarded
+from cmlfleet.application.errors import LabelChanged, LabelGuarded
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Principal, Role
 from cmlfleet.application.queries.views import WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
 from cmlfleet.application.services.worker_shelf import WorkerShelf
 from cmlfleet.domain.cause import Cause
+from cmlfleet.domain.entities.cml_worker import CMLWorker
 from cmlfleet.domain.identifiers import WorkerId
 
 GuardedLabels = Callable[[], Awaitable[frozenset[str]]]
@@ -19,16 +20,20 @@ GuardedLabels = Callable[[], Awaitable[frozenset[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateWorkerCommand(Message[WorkerView]):
-    """Labels are merged, a null removes one. `changes_note` tells a note of None from no word about the note."""
+    """Labels are merged, a null removes one. `changes_note` tells a note of None from no word about the note.
+
+    `expected_labels` are labels as the sender read them: where one is another by now, nothing is changed.
+    """
 
     worker_id: WorkerId
     labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    expected_labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     note: str | None = None
     changes_note: bool = False
 
 
 class UpdateWorkerCommandHandler:
-    """Raises WorkerNotFound, LabelGuarded and StorageUnavailable."""
+    """Raises WorkerNotFound, LabelGuarded, LabelChanged and StorageUnavailable."""
 
     def __init__(self, *, shelf: WorkerShelf, guarded_labels: GuardedLabels, clock: Clock) -> None:
         self._shelf = shelf
@@ -42,13 +47,15 @@ class UpdateWorkerCommandHandler:
             if guarded:
                 raise LabelGuarded(guarded)
         now = self._clock()
-        worker = await self._shelf.change(
-            message.worker_id,
-            cause=Cause(actor=principal.name, command=UpdateWorkerCommand.__name__),
-            apply=lambda worker: worker.relabel(
-                labels=message.labels,
-                note=message.note if message.changes_note else worker.state.note,
-                at=now,
-            ),
-        )
+
+        def apply(worker: CMLWorker) -> None:
+            labels = worker.state.labels
+            for key, expected in message.expected_labels.items():
+                if labels.get(key) != expected:
+                    raise LabelChanged(key, labels.get(key))
+            note = message.note if message.changes_note else worker.state.note
+            worker.relabel(labels=message.labels, note=note, at=now)
+
+        cause = Cause(actor=principal.name, command=UpdateWorkerCommand.__name__)
+        worker = await self._shelf.change(message.worker_id, cause=cause, apply=apply)
         return worker_view(worker.state, now=now)

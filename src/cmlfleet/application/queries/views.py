@@ -406,8 +406,12 @@ class RefreshResult(RefreshReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What an import adopted, what it knew already, and what EC2 does not know."""
+    """What an import adopted, what it knew already, and what EC2 does not know.
 
+    `operation_id` is the operation that reads the new ones for the first time, where there are any.
+    """
+
+    operation_id: str | None
     imported: tuple[WorkerView, ...]
     already_known: tuple[str, ...]
     not_found: tuple[str, ...]
