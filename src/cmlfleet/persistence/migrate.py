@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.persistence.database import Database
+from cmlfleet.persistence.new_schema import create_schema
 from cmlfleet.persistence.unavailable import unavailable
 
 HEAD_REVISION = "0011"
@@ -63,6 +64,8 @@ async def upgrade(database: Database) -> bool:
     revision = await current_revision(database)
     if revision == HEAD_REVISION:
         return False
+    if revision is None and database.is_sqlite and await create_schema(database, revision=HEAD_REVISION):
+        return True
     try:
         await asyncio.to_thread(_upgrade, database.url, revision)
     except Exception as error:

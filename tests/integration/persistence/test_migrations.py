@@ -55,11 +55,40 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, tables.metadata))
 
 
+def _migrate_from_nothing(url: str, revision: str = "head") -> None:
+    with ThreadPoolExecutor(1) as elsewhere:  # Alembic's environment runs a loop of its own
+        elsewhere.submit(command.upgrade, alembic_config(url), revision).result()
+
+
+async def _everything_in(database: Database) -> dict[str, object]:
+    """Each table with its columns, indexes and number of rows."""
+
+    def look(sync: Connection) -> dict[str, object]:
+        inspector = inspect(sync)
+        return {
+            name: (
+                {
+                    str(column["name"]): {**column, "type": str(column["type"])}
+                    for column in inspector.get_columns(name)
+                },
+                inspector.get_pk_constraint(name),
+                inspector.get_foreign_keys(name),
+                sorted(map(str, inspector.get_unique_constraints(name))),
+                sorted(map(str, inspector.get_indexes(name))),
+                sync.execute(text(f"SELECT count(*) FROM {name}")).scalar_one(),
+            )
+            for name in inspector.get_table_names()
+        }
+
+    async with database.reading() as connection:
+        return await connection.run_sync(look)
+
+
 def test_the_code_names_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(alembic_config("sqlite+aiosqlite://")).get_heads() == [HEAD_REVISION]
 
 
-async def test_the_upgrade_from_nothing_makes_exactly_the_tables_of_the_code(
+async def test_an_upgrade_from_nothing_makes_exactly_the_tables_of_the_code(
     empty_url: str, open_storage: OpenStorage
 ) -> None:
     database = open_storage(empty_url).database
@@ -69,6 +98,27 @@ async def test_the_upgrade_from_nothing_makes_exactly_the_tables_of_the_code(
     assert await _tables(database) == TABLES
     async with database.reading() as connection:
         assert await connection.run_sync(_differences) == []
+
+
+async def test_all_migrations_one_after_the_other_make_exactly_the_tables_of_the_code(
+    empty_url: str, open_storage: OpenStorage
+) -> None:
+    _migrate_from_nothing(empty_url)
+    database = open_storage(empty_url).database
+    assert await upgrade(database) is False
+    assert await _tables(database) == TABLES
+    async with database.reading() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_a_new_embedded_database_is_what_all_migrations_would_have_made(
+    open_storage: OpenStorage, tmp_path: Path
+) -> None:
+    made, migrated = (f"sqlite+aiosqlite:///{tmp_path / name}.db" for name in ("made", "migrated"))
+    await upgrade(open_storage(made).database)
+    _migrate_from_nothing(migrated)
+    found = [await _everything_in(open_storage(url).database) for url in (made, migrated)]
+    assert found[0] == found[1]
 
 
 async def test_a_second_upgrade_does_nothing_and_loses_nothing(empty_url: str, open_storage: OpenStorage) -> None:
@@ -148,8 +198,7 @@ async def test_a_process_of_a_cluster_changes_no_schema_and_says_what_to_do(
 
 
 async def test_operations_of_the_first_schema_are_kept(empty_url: str, open_storage: OpenStorage) -> None:
-    with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(command.upgrade, alembic_config(empty_url), "0001").result()
+    _migrate_from_nothing(empty_url, "0001")
     storage = open_storage(empty_url)
     async with storage.database.writing() as connection:
         await connection.execute(
