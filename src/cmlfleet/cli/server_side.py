@@ -40,6 +40,9 @@ def serve(
         return
     import uvloop  # noqa: PLC0415 - what only serving needs
 
+    from cmlfleet.observability.structlog_alone import import_structlog_alone  # noqa: PLC0415 - as above
+
+    import_structlog_alone()
     from cmlfleet.application.ports.cluster import CannotJoin, CoordinationUnavailable  # noqa: PLC0415 - as above
     from cmlfleet.application.ports.storage import StorageUnavailable  # noqa: PLC0415 - as above
     from cmlfleet.observability.logs import configure_logs  # noqa: PLC0415 - as above

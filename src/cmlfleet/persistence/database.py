@@ -116,6 +116,7 @@ def _sqlite_engine(url: str, *, size: int, busy_milliseconds: int) -> AsyncEngin
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
+        pool_use_lifo=True,  # each connection has a thread and a page cache of its own
         hide_parameters=True,
     )
 

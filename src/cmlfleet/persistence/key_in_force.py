@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.secret_key import SecretKey
-from cmlfleet.persistence.upsert import upsert
+from cmlfleet.persistence.upsert import insert_into, upsert
 
 _THE_ROW = 1
 _key_id = select(tables.key_in_force.c.key_id).where(tables.key_in_force.c.id == _THE_ROW)
@@ -19,8 +18,9 @@ _key_id = select(tables.key_in_force.c.key_id).where(tables.key_in_force.c.id ==
 
 async def claim_key(connection: AsyncConnection, key: SecretKey) -> bool:
     """Whether this is the key to write under, until the transaction ends. The first who asks decides."""
-    build: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    first = build(tables.key_in_force).values(id=_THE_ROW, key_id=key.key_id).on_conflict_do_nothing()
+    first = (
+        insert_into(connection, tables.key_in_force).values(id=_THE_ROW, key_id=key.key_id).on_conflict_do_nothing()
+    )
     await connection.execute(first)
     return (await connection.execute(_key_id.with_for_update(read=True))).scalar() == key.key_id
 

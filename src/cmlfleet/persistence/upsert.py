@@ -4,8 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> Any:
+    """The dialect's own insert, which can say what is to happen on a conflict. Only the dialect in use is imported:
+    PostgreSQL's takes 2 MB."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+    return insert(table)
 
 
 def upsert(
@@ -20,8 +29,7 @@ def upsert(
 
     `source` selects the rows, all columns in the table's order; without it they are given at the execution.
     """
-    build: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = build(table)
+    statement = insert_into(connection, table)
     if source is not None:
         statement = statement.from_select([column.name for column in table.c], source)
     return statement.on_conflict_do_update(

@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import ssl
 from enum import StrEnum
+from functools import cached_property
 
 from cmlfleet.integration.services.address_policy import CheckedEndpoint
 from cmlfleet.integration.services.certificate_check import CertificateCheck, peer_certificate
 
+_ALPN = ["http/1.1"]
 _PROBE_LIMIT_SECONDS = 5.0  # as long as any connection may take
 
 
@@ -20,15 +22,22 @@ class TLSMode(StrEnum):
 
 
 class TLSContexts:
-    """The two contexts of the process; making one costs more than a whole reading."""
+    """The two contexts of the process; making one costs more than a whole reading, and the one with all authorities
+    is seldom needed for controllers that sign for themselves."""
 
     def __init__(self, *, verifying: ssl.SSLContext | None = None) -> None:
-        self.verifying = verifying or ssl.create_default_context()
+        self._given = verifying
         self.unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.unverified.check_hostname = False
         self.unverified.verify_mode = ssl.CERT_NONE
-        for context in (self.verifying, self.unverified):
-            context.set_alpn_protocols(["http/1.1"])
+        self.unverified.set_alpn_protocols(_ALPN)
+
+    @cached_property
+    def verifying(self) -> ssl.SSLContext:
+        """Accepts what an authority vouches for."""
+        context = self._given or ssl.create_default_context()
+        context.set_alpn_protocols(_ALPN)
+        return context
 
 
 class CertificateTrust:
