@@ -16,7 +16,7 @@ from cmlfleet.served_certificate import ServedCertificate
 from cmlfleet.settings import Settings
 
 _M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h; one for the event loop, one for all other threads
-GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
+GC_THRESHOLDS = (10_000, 20, 250)  # objects, then young collections: little of what a refresh makes is cyclic
 
 
 class PortTaken(OSError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from cmlfleet.application.principal import SYSTEM, Principal
@@ -56,11 +57,11 @@ class Mediator:
 
     async def execute_async(self, message: Message[T], principal: Principal = SYSTEM) -> T:
         """Carry out the message for the principal. Raises NotAllowed and what the handler raises."""
-        handler = self._handlers[type(message)]
+        return await self._from_step(0, self._handlers[type(message)], message, principal)
 
-        async def at(step: int) -> Any:
-            if step == len(self._pipeline):
-                return await handler.handle_async(message, principal)
-            return await self._pipeline[step](message, principal, lambda: at(step + 1))
-
-        return await at(0)
+    async def _from_step(self, step: int, handler: Handler[Any, T], message: Message[T], principal: Principal) -> T:
+        """Not a closure that calls itself: each message would leave a cycle for the garbage collector."""
+        if step == len(self._pipeline):
+            return await handler.handle_async(message, principal)
+        following = partial(self._from_step, step + 1, handler, message, principal)
+        return await self._pipeline[step](message, principal, following)

@@ -1,10 +1,12 @@
 """The heart on fakes: who is asked, what one failing source costs, one commit, one run for all who ask at once."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 
 import pytest
 from tests.support.application_scene import ACCOUNT, BACKGROUND_AGE_SECONDS, REGION, ApplicationScene
+from tests.support.cyclic_garbage import cyclic_garbage
 from tests.support.fake_cml_source import failed_cml_fact
 from tests.support.fake_sources import cloudwatch_failure, ec2_failure, utilization_fact
 from tests.support.waiting import until
@@ -13,7 +15,8 @@ from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.ports.storage import StorageUnavailable, VersionConflict
 from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.application.services.worker_shelf import MOST_ATTEMPTS
-from cmlfleet.domain.entities.cml_worker_state import Health, WorkerStatus
+from cmlfleet.domain.entities.cml_worker import CMLWorker
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerStatus
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import ErrorCode, Outcome, Source
 
@@ -40,6 +43,14 @@ async def test_everything_is_read_judged_and_saved_once(scene: ApplicationScene)
     assert scene.schedule.members == {worker_id}
     assert scene.woken == 1
     assert [sample.cpu_utilization for _, sample in scene.workers.samples if sample.cpu_utilization] == [42.0]
+
+
+async def test_nothing_of_a_refresh_waits_for_the_garbage_collector(scene: ApplicationScene) -> None:
+    worker_id = await scene.worker()
+    await scene.refresh(worker_id)
+    with cyclic_garbage() as found:
+        await scene.refresh(worker_id)
+    assert [thing for thing in found if isinstance(thing, (CMLWorker, CMLWorkerState, Coroutine))] == []
 
 
 async def test_the_actor_is_who_asked_and_the_cause_is_the_command(scene: ApplicationScene) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.support.cyclic_garbage import cyclic_garbage
 
 from cmlfleet.integration.services.staggered import run_staggered
 
@@ -25,6 +26,15 @@ async def test_jobs_run_one_after_the_other():
     await run_staggered([job(number) for number in range(5)], patience_seconds=10)
 
     assert done == [0, 1, 2, 3, 4]
+
+
+async def test_nothing_of_it_waits_for_the_garbage_collector():
+    async def job() -> None:
+        await asyncio.sleep(0)
+
+    with cyclic_garbage() as found:
+        await run_staggered([job, job], patience_seconds=10)
+    assert [thing for thing in found if isinstance(thing, asyncio.TaskGroup)] == []
 
 
 async def test_a_slow_job_is_not_waited_for():

@@ -62,7 +62,11 @@ class CMLWorker:
         self.samples: list[Sample] = []
         self._policy = policy
         self._cause = cause
-        self._cml = ControllerFacts(state, policy=policy, record=self._record, add_sample=self.samples.append)
+
+    @property
+    def _cml(self) -> ControllerFacts:
+        """Made when wanted: kept, it and the worker would refer to each other, for the garbage collector to find."""
+        return ControllerFacts(self.state, policy=self._policy, record=self._record, add_sample=self.samples.append)
 
     def _record(self, kind: Callable[..., E], occurred_at: datetime, **data: Any) -> None:
         self.events.append(kind(worker_id=self.state.id, occurred_at=occurred_at, cause=self._cause, **data))
