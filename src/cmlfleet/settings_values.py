@@ -93,6 +93,13 @@ def _networks(raw: Any) -> Any:
         raise BadValue("networks as CIDRs, separated by commas, such as 10.0.0.0/8") from None
 
 
+def _proxies(raw: Any) -> Any:
+    networks = _networks(raw)
+    if any(network.prefixlen == 0 for network in networks):
+        raise BadValue("the networks of your own proxies: everybody would choose the address that they come from")
+    return networks
+
+
 def _tags(raw: Any) -> dict[str, str]:
     if isinstance(raw, dict):
         return {as_text(key): as_text(value) for key, value in cast("dict[Any, Any]", raw).items()}
@@ -186,7 +193,7 @@ VARIABLES = (
     Variable("secret_key_file", None, as_path),
     Variable("secret_key_command", None, as_text),
     Variable("bootstrap_token", None, as_text),
-    Variable("trusted_proxies", (), _networks),
+    Variable("trusted_proxies", (), _proxies),
     Variable("tls_cert", None, as_path),
     Variable("tls_key", None, as_path),
     Variable("oidc_issuer", None, _issuer),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.cli.doctor_cluster import cluster
-from cmlfleet.cli.doctor_security import accepted_risks, secret_key, served_certificate
+from cmlfleet.cli.doctor_security import accepted_risks, roles_without_external_id, secret_key, served_certificate
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.composition.sources import address_policy
@@ -28,6 +28,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Every check; one that fails stops no other."""
     findings = [ok("configuration", "understood")]
     findings += accepted_risks(settings)
+    findings += roles_without_external_id(settings)
     findings += served_certificate(settings)
     findings.append(_open_files())
     findings += [finding async for finding in _database(settings)]

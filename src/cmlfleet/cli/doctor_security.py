@@ -32,6 +32,17 @@ def accepted_risks(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def roles_without_external_id(settings: Settings) -> Iterator[Finding]:
+    """Roles that whoever else may use our AWS identity could be talked into assuming (a confused deputy)."""
+    for account in settings.accounts:
+        if account.role_arn is not None and account.external_id is None:
+            yield warning(
+                "security",
+                f"{account.role_arn} is assumed without an external id",
+                fix="set external_id in [[accounts]], and let the role demand it: docs/iam-trust-policy.json",
+            )
+
+
 def served_certificate(settings: Settings) -> Iterator[Finding]:
     """Whether the service's own certificate can be served, and for how long."""
     if settings.tls_cert is None or settings.tls_key is None:

@@ -77,6 +77,8 @@ def test_another_empty_variable_is_as_if_it_were_not_set() -> None:
         ("CMLFLEET_CML_TIMEOUT", "nan", "seconds from 1 to 600"),
         ("CMLFLEET_PREFER_PRIVATE_IP", "maybe", "true or false"),
         ("CMLFLEET_CML_ALLOWED_NETWORKS", "10.0.0.0/99", "networks as CIDRs"),
+        ("CMLFLEET_TRUSTED_PROXIES", "10.0.0.1,0.0.0.0/0", "the networks of your own proxies"),
+        ("CMLFLEET_TRUSTED_PROXIES", "*", "networks as CIDRs"),
         ("CMLFLEET_DISCOVERY_TAGS", "managed", "key=value pairs"),
         ("CMLFLEET_DATABASE_URL", "mysql://db", "********"),
         ("CMLFLEET_REDIS_URL", "localhost:6379", "redis://[:password@]host:port/number"),
