@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
     "",
     response_class=RedirectResponse,
     status_code=303,
-    responses={**documented(), 303: {"description": "to the OpenID provider"}},
+    responses={**documented(429), 303: {"description": "to the OpenID provider"}},
 )
 async def sign_in_with_openid(request: Request, mediator: Application) -> Response:
     """To the provider, to sign in there."""
@@ -46,7 +46,7 @@ async def sign_in_with_openid(request: Request, mediator: Application) -> Respon
     "/callback",
     response_class=RedirectResponse,
     status_code=303,
-    responses={**documented(), 303: {"description": "to the console, signed in"}},
+    responses={**documented(429), 303: {"description": "to the console, signed in"}},
 )
 async def signed_in_with_openid(
     request: Request,
