@@ -11,6 +11,7 @@ from tests.support.cluster import Cluster, running_cluster
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.product import SimulatedCloud, simulated_cloud
 from tests.support.redis_server import RedisServer, running_redis
+from tests.support.tcp_proxy import TcpProxy
 
 from cmlfleet.persistence.migrate import alembic_config
 
@@ -65,3 +66,11 @@ def new_cluster(
 def cluster(new_cluster: StartCluster) -> Cluster:
     """Three seconds between refreshes, five for a controller to answer, and no process yet."""
     return new_cluster(cml_timeout="5")
+
+
+@pytest.fixture
+def proxy(cluster: Cluster) -> Generator[TcpProxy]:
+    """The network between one process and Redis."""
+    proxy = TcpProxy(cluster.redis.port)
+    yield proxy
+    proxy.close()

@@ -25,14 +25,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Generator[SimulatedCloud]
         yield cloud
 
 
-@pytest.fixture
-def proxy(cluster: Cluster) -> Generator[TcpProxy]:
-    """The network between one process and Redis."""
-    proxy = TcpProxy(cluster.redis.port)
-    yield proxy
-    proxy.close()
-
-
 def _slots(cluster: Cluster) -> dict[str, list[int]]:
     """Each group's fires: milliseconds since 1970, in the order of the queue."""
     found: dict[str, list[int]] = {}

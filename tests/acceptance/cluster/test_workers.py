@@ -2,6 +2,7 @@
 
 from tests.acceptance.cluster.conftest import WORKERS, StartCluster
 from tests.support.cluster import Cluster, ClusterProcess
+from tests.support.tcp_proxy import TcpProxy
 
 HANGING = "cml-worker-00001"
 
@@ -47,3 +48,21 @@ def test_groups_that_take_long_do_not_run_over_themselves(cluster: Cluster) -> N
     cluster.until(lambda: api.workers()[HANGING]["last_refreshed_at"] > refreshed_at, what="the next refresh")
     assert api.workers()[HANGING]["version"] == version + 1
     assert len(_running(cluster, api)) <= 1
+
+
+def test_a_worker_process_that_is_cut_off_from_redis_is_done_without_until_it_is_back(
+    cluster: Cluster, proxy: TcpProxy
+) -> None:
+    (cut_off,) = cluster.start_all("worker", redis_url=f"redis://127.0.0.1:{proxy.port}/0")
+    api, other = cluster.start_all("api,scheduler", "worker")
+    cluster.until_all_ready(api, WORKERS)
+    proxy.cut()
+    cluster.until(lambda: cut_off.http.get("/readyz").status_code == 503, what="the word that Redis is away")
+    cluster.until_refreshed(api, times=2)
+    proxy.mend()
+    cluster.until(lambda: cut_off.http.get("/readyz").status_code == 200, what="Redis in reach again")
+    other.kill()
+    cluster.until_refreshed(api, times=2)
+    slots = [fire["slot"] for fire in cluster.fires()]
+    assert slots == sorted(set(slots)), "a group was fired again"
+    assert "Traceback" not in cut_off.running.text
