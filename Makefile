@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit lock docs bench clean
+.PHONY: help setup run test check audit lock docs bench bench-cluster clean
 PORT ?= 8080
 PYTEST_ARGS ?=
 PY := .venv/bin/python
@@ -47,6 +47,9 @@ lock: ## choose versions anew and write requirements.lock
 
 bench: setup ## the benchmarks, scaled down
 	@$(PY) -m bench.run
+
+bench-cluster: setup ## two worker processes against one: about three minutes
+	@$(PY) -m bench.cluster
 
 clean: ## back to a fresh clone
 	@rm -rf console/node_modules src/cmlfleet/console build .venv .cache .tools .cmlfleet .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results

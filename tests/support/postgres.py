@@ -97,6 +97,12 @@ class PostgresServer:
         finally:
             shutil.rmtree(self._directory)
 
+    @property
+    def pid(self) -> int:
+        """Of the server that runs; its connections are children of it."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, database: str) -> str:
         """As the product's configuration wants it."""
         return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{database}"
