@@ -27,6 +27,7 @@ from cmlfleet.integration.services.sign_in import Clock
 from cmlfleet.integration.services.staggered import Job, run_staggered
 
 _PATIENCE_SECONDS = 1.0  # a background reading waits this long for one answer before it opens another connection
+_PATIENCE_COLD_SHARE = 0.4  # of its limit, where it has to connect first: after a start a thousand others do so too
 _PATIENCE_FORCED_SECONDS = 0.05  # a person waits for the whole
 _INTERNAL_SERVER_ERROR = 500
 _NOT_FOUND = 404
@@ -53,7 +54,8 @@ class _Found:
 class CMLReading:
     """Gathers one `CMLFact`. Each part fails alone; without a connection or a sign-in all that were due fail alike.
 
-    `session` is None without credentials: then only what is public is read.
+    `session` is None without credentials: then only what is public is read. Whoever runs it cancels it after
+    `limit_seconds`.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class CMLReading:
         session: CMLSession | None,
         plan: CMLReadingPlan,
         read_at: datetime,
+        limit_seconds: float,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -72,15 +75,18 @@ class CMLReading:
         self._plan = plan
         self._clock = clock
         self._read_at = read_at
+        self._limit_seconds = limit_seconds
         self._found = _Found()
         self._parts = dict[CMLPart, PartStatus]()
         self._under_way = set[CMLPart]()
         self._stopped_by: CMLCallError | None = None
+        self._began_warm = False
 
     async def run(self) -> None:
         """Ask the controller. What was answered stays when this is cancelled by a time limit."""
         jobs: list[Job] = []
-        if self._is_warm:
+        self._began_warm = self._is_warm
+        if self._began_warm:
             jobs.append(self._read_system_information)
         else:
             await self._meet()
@@ -130,7 +136,9 @@ class CMLReading:
 
     @property
     def _patience_seconds(self) -> float:
-        return _PATIENCE_FORCED_SECONDS if self._plan.forced else _PATIENCE_SECONDS
+        if self._plan.forced:
+            return _PATIENCE_FORCED_SECONDS
+        return _PATIENCE_SECONDS if self._began_warm else _PATIENCE_COLD_SHARE * self._limit_seconds
 
     async def _meet(self) -> None:
         """The first call: it is public, so the certificate is known before anything secret is sent."""

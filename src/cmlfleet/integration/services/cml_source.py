@@ -80,6 +80,7 @@ class CMLControllerSource:
             session=session_with(controller, credentials, client=self._client, forced=plan.forced),
             plan=plan,
             read_at=datetime.now(UTC),
+            limit_seconds=self._timeout_seconds,
             clock=controller.clock,
         )
         try:

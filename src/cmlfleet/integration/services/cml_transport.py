@@ -22,6 +22,7 @@ from cmlfleet.integration.services.controller_connection import (
 MAX_BODY_BYTES = 16 * 1024 * 1024  # the tiles of some hundred labs; nothing else comes near
 _CONNECTIONS_PER_CONTROLLER = 4  # nginx in front of one API process: more would only queue there
 _CLOSE_IDLE_EVERY_SECONDS = 10.0
+_SPARE_SECONDS = 10.0  # what a hurry took beyond one connection goes: each costs 50 KiB
 _HEADERS = (
     "Accept: application/json\r\n"
     "Accept-Encoding: identity\r\n"  # what is not compressed cannot swell
@@ -38,7 +39,7 @@ class _Peer(NamedTuple):
     check: CertificateCheck
 
 
-class _Lane:
+class Lane:
     """The connections to one peer. The one used last is used next, so that those beyond need run out."""
 
     __slots__ = ("_slots", "_users", "idle")
@@ -73,6 +74,13 @@ class _Lane:
                 return connection
         return None
 
+    def close_unused(self, *, spare_since: float, last_since: float) -> None:
+        """The connections not used since: the last one is kept for longer than the others."""
+        while len(self.idle) > 1 and self.idle[0].used_at < spare_since:
+            self.idle.pop(0).close()
+        while self.idle and self.idle[0].used_at < last_since:
+            self.idle.pop(0).close()
+
     async def exchange(
         self, connection: ControllerConnection, request: bytes, *, operation: str, max_bytes: int
     ) -> HTTPAnswer:
@@ -94,7 +102,7 @@ class CMLTransport:
     def __init__(self, *, keepalive_seconds: float) -> None:
         self._keepalive_seconds = keepalive_seconds
         self._connector = Connector()
-        self._lanes = dict[_Peer, _Lane]()
+        self._lanes = dict[_Peer, Lane]()
         self._closer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -146,7 +154,7 @@ class CMLTransport:
         peer = _Peer(endpoint.address, endpoint.port, check)
         lane = self._lanes.get(peer)
         if lane is None:
-            lane = self._lanes[peer] = _Lane()
+            lane = self._lanes[peer] = Lane()
         async with lane:
             connection = lane.take()
             if connection is not None:
@@ -163,10 +171,9 @@ class CMLTransport:
     async def _close_idle(self) -> None:
         while True:
             await asyncio.sleep(_CLOSE_IDLE_EVERY_SECONDS)
-            unused_since = asyncio.get_running_loop().time() - self._keepalive_seconds
+            now = asyncio.get_running_loop().time()
             for peer, lane in tuple(self._lanes.items()):
-                while lane.idle and lane.idle[0].used_at < unused_since:
-                    lane.idle.pop(0).close()
+                lane.close_unused(spare_since=now - _SPARE_SECONDS, last_since=now - self._keepalive_seconds)
                 if lane.is_empty:
                     del self._lanes[peer]
 
