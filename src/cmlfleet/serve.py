@@ -16,6 +16,7 @@ from cmlfleet.served_certificate import ServedCertificate
 from cmlfleet.settings import Settings
 
 _M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h; one for the event loop, one for all other threads
+_M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 128 << 10
 GC_THRESHOLDS = (10_000, 20, 250)  # objects, then young collections: little of what a refresh makes is cyclic
 
 
@@ -85,10 +86,13 @@ def collect_garbage_rarely() -> None:
 
 def keep_few_arenas() -> None:
     """By default glibc gives each thread a heap of its own, and what is freed in one stays there: a tenth of an idle
-    service's memory. Elsewhere there is nothing to set."""
+    service's memory. It also learns to put what is large among what is small, and then the 256 KiB buffer that uvloop
+    has for each TLS connection, and hardly touches, sits on pages that a page of EC2 was once written to: a fifth of
+    the memory of a large fleet. Elsewhere there is nothing to set."""
     c_library = ctypes.CDLL(None)
     if hasattr(c_library, "mallopt"):
         c_library.mallopt(_M_ARENA_MAX, _ARENAS)
+        c_library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def give_memory_back() -> None:

@@ -1,6 +1,6 @@
 """From a stored record to what the interface shows of it; ages and staleness are those of the moment of reading."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cmlfleet.application.queries import views
 from cmlfleet.domain.boot_budget import is_bare_metal
@@ -68,7 +68,7 @@ def worker_view(state: CMLWorkerState, *, now: datetime, next_refresh_at: dateti
         memory_metrics_at=state.memory_metrics_at,
         cml_version=state.cml_version,
         cml_ready=state.cml_ready,
-        cml_uptime_seconds=uptime_seconds(state, now=now),
+        cml_uptime_seconds=seconds_up(up_since(state), now=now),
         cml_system_info=state.cml_system_info,
         labs_count=state.labs_count,
         labs_running=state.labs_running,
@@ -110,14 +110,18 @@ def current_cost_per_hour_usd(state: CMLWorkerState) -> float | None:
     return price if price is None or state.status in _BILLED else 0.0
 
 
-def uptime_seconds(state: CMLWorkerState, *, now: datetime) -> int | None:
-    """Whole seconds since the later of EC2's LaunchTime and the first ready reading; CML's own figure wins."""
+def up_since(state: CMLWorkerState) -> datetime | None:
+    """The later of EC2's LaunchTime and the first ready reading; CML's own figure wins."""
     if state.status is not WorkerStatus.RUNNING or not state.cml_ready or state.ready_since is None:
         return None
     if state.cml_reported_uptime_seconds is not None and state.cml_reported_uptime_at is not None:
-        return state.cml_reported_uptime_seconds + int((now - state.cml_reported_uptime_at).total_seconds())
-    since = max(state.ready_since, state.launched_at or state.ready_since)
-    return max(0, int((now - since).total_seconds()))
+        return state.cml_reported_uptime_at - timedelta(seconds=state.cml_reported_uptime_seconds)
+    return max(state.ready_since, state.launched_at or state.ready_since)
+
+
+def seconds_up(since: datetime | None, *, now: datetime) -> int | None:
+    """Whole seconds; None for what is not up."""
+    return None if since is None else max(0, int((now - since).total_seconds()))
 
 
 def license_view(license_: CMLLicense | None) -> views.LicenseView | None:
