@@ -8,17 +8,19 @@ from cmlfleet.application.ports.sources import CredentialsUnavailable
 from cmlfleet.application.ports.storage import StorageUnavailable
 from cmlfleet.cli.doctor_cluster import cluster
 from cmlfleet.cli.doctor_security import accepted_risks, roles_without_external_id, secret_key, served_certificate
+from cmlfleet.cli.doctor_sources import failing_readings, throttling
 from cmlfleet.composition import open_storage
 from cmlfleet.composition.credentials import credential_rules
-from cmlfleet.composition.sources import address_policy
+from cmlfleet.composition.sources import address_policy, monitored_accounts
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.finding import Finding, failed, ok, warning
 from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.domain.sources import ErrorCode
 from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
 from cmlfleet.integration.services.address_policy import AddressPolicy
 from cmlfleet.integration.services.call_failure import CMLCallError
 from cmlfleet.persistence.migrate import HEAD_REVISION, current_revision
-from cmlfleet.settings import AccountSettings, Settings
+from cmlfleet.settings import Settings
 
 CONNECT_SECONDS = 5.0
 ENOUGH_OPEN_FILES = 4096  # a connection kept to each of some thousand controllers
@@ -57,6 +59,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             return
         yield await secret_key(storage)
         states = [state for state in await storage.workers.all_states() if state.status is WorkerStatus.RUNNING]
+        for finding in failing_readings(states):
+            yield finding
         with_endpoint = [state for state in states if state.https_endpoint]
         policy = address_policy(settings)
         answers = await asyncio.gather(*(_reachable(state, policy) for state in with_endpoint))
@@ -91,7 +95,7 @@ async def _reachable(state: CMLWorkerState, policy: AddressPolicy) -> str | None
 
 
 async def _aws(settings: Settings) -> AsyncIterator[Finding]:
-    accounts = settings.accounts or (AccountSettings(),)
+    accounts = monitored_accounts(settings)
     aws = AwsAdapters(
         [
             AwsAccountSettings(
@@ -109,6 +113,8 @@ async def _aws(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in _account(aws, account_id, account.regions or settings.regions):
                 yield finding
         async for finding in _rules(settings, aws):
+            yield finding
+        for finding in throttling(aws):
             yield finding
     finally:
         await aws.close()
@@ -149,6 +155,8 @@ async def _account(
             about, action = f"{identity.account_id} {region} {check.permission.action}", check.permission.action
             if check.error_code is None:
                 yield ok(about, "allowed")
+            elif check.error_code is ErrorCode.THROTTLED:
+                yield warning(about, check.detail or "throttled", fix="see what else calls AWS in that account")
             else:
                 fix = f"allow {action}; docs/iam-policy.json is the whole policy"
                 yield failed(about, check.detail or "denied", fix=fix)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -100,7 +101,9 @@ def doctor(
     settings = configured(config)
     from cmlfleet.cli.doctor import examine  # noqa: PLC0415 - slow to import
     from cmlfleet.cli.findings import print_findings  # noqa: PLC0415 - as above
+    from cmlfleet.observability.logs import configure_logs  # noqa: PLC0415 - as above
 
+    configure_logs(least=logging.ERROR)  # what AWS answers is a finding, not a line among them
     findings = [asdict(finding) for finding in asyncio.run(examine(settings))]
     if output == "json":
         sys.stdout.write(json.dumps(findings, indent=2) + "\n")

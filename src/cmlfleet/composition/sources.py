@@ -36,7 +36,7 @@ class Sources:
         self._settings = settings
         self._learning: asyncio.Task[None] | None = None
         self.aws = AwsAdapters(
-            [_aws_account(account, default_regions=settings.regions) for account in _accounts(settings)],
+            [_aws_account(account, default_regions=settings.regions) for account in monitored_accounts(settings)],
             states_changed=states_changed,
         )
         self._cml_client = CMLApiClient(
@@ -119,7 +119,7 @@ def address_policy(settings: Settings) -> AddressPolicy:
     )
 
 
-def _accounts(settings: Settings) -> tuple[AccountSettings, ...]:
+def monitored_accounts(settings: Settings) -> tuple[AccountSettings, ...]:
     """The process's own account and the configured ones; one configured without a role is the own account."""
     if any(account.role_arn is None for account in settings.accounts):
         return settings.accounts
