@@ -14,10 +14,14 @@ export const TOKEN = `browser-${"b".repeat(32)}`;
 type Environment = Record<string, string>;
 
 /** Wait until something holds. */
-export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + START_MS;
+export async function until(
+  condition: () => Promise<boolean> | boolean,
+  what: string,
+  withinMs: number = START_MS,
+): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within ${START_MS / 1000} s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
     await new Promise((tick) => setTimeout(tick, POLL_MS));
   }
 }
@@ -92,6 +96,18 @@ export class Cloud {
     return this.control("POST", "/faults", { name, worker, parameters });
   }
 
+  /** EC2's CreateTags, with a signature that the simulated cloud does not check. */
+  async tag(instanceId: string, key: string, value: string): Promise<void> {
+    const credential = `${this.environment.AWS_ACCESS_KEY_ID}/20260101/us-east-1/ec2/aws4_request`;
+    const tags = { "ResourceId.1": instanceId, "Tag.1.Key": key, "Tag.1.Value": value };
+    const answer = await fetch(this.environment.AWS_ENDPOINT_URL ?? "", {
+      method: "POST",
+      headers: { Authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` },
+      body: new URLSearchParams({ Action: "CreateTags", Version: "2016-11-15", ...tags }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
   mend(): Promise<unknown> {
     return this.control("DELETE", "/faults");
   }
@@ -99,6 +115,14 @@ export class Cloud {
   stop(): Promise<void> {
     return this.running.stop();
   }
+}
+
+interface WorkerRecord {
+  name: string;
+  id: string;
+  instance_id: string;
+  last_refreshed_at: string | null;
+  health: string;
 }
 
 /** `cmlfleet serve`, which may be stopped and started again on the same data and port. */
@@ -149,12 +173,16 @@ export class Service {
     return (answer.status === 204 ? null : await answer.json()) as T;
   }
 
-  async workers(): Promise<Record<string, { id: string; last_refreshed_at: string | null; health: string }>> {
-    const list = await this.call<{ items: { name: string; id: string; last_refreshed_at: string | null; health: string }[] }>(
-      "GET",
-      "/workers?limit=1000",
-    );
+  async workers(): Promise<Record<string, WorkerRecord>> {
+    const list = await this.call<{ items: WorkerRecord[] }>("GET", "/workers?limit=1000");
     return Object.fromEntries(list.items.map((worker) => [worker.name, worker]));
+  }
+
+  /** Whether so many workers are there, each of them read. */
+  async areRead(least: number): Promise<boolean> {
+    const count = async (filter: string) => (await this.call<{ total: number }>("GET", `/workers?limit=1${filter}`)).total;
+    const all = await count("");
+    return all >= least && (await count("&last_refreshed_at.gt=2000-01-01T00:00:00Z")) === all;
   }
 
   async workerId(name: string): Promise<string> {
@@ -180,6 +208,7 @@ export async function scene(
     simulated?: string[];
     settings?: Record<string, string>;
     adopted?: number;
+    adoptedWithinMs?: number;
     port?: number;
     /** Without one nobody can sign in but by the set-up code, or what the settings say. */
     bootstrapToken?: string | null;
@@ -202,10 +231,8 @@ export async function scene(
     await service.start();
     const adopted = options.adopted ?? 0;
     if (token !== null) {
-      await until(async () => {
-        const workers = Object.values(await service.workers());
-        return workers.length >= adopted && workers.every((worker) => worker.last_refreshed_at !== null);
-      }, `${adopted} workers were adopted and read`);
+      const read = () => service.areRead(adopted);
+      await until(read, `${adopted} workers were adopted and read`, options.adoptedWithinMs);
     }
     await use({ cloud, service });
   } finally {
