@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.ports.reading import SampleSeries
+from cmlfleet.application.ports.reading import SampleSeries, WorkerSummary
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
 from cmlfleet.application.team_limit import TeamLimit
@@ -23,7 +23,7 @@ from cmlfleet.persistence.sample_series import read_series
 from cmlfleet.persistence.team_limits import of_workers_within
 from cmlfleet.persistence.team_limits import within as conditions_within
 from cmlfleet.persistence.worker_filters import after, column_of, conditions, converted, shown
-from cmlfleet.persistence.worker_rows import decode
+from cmlfleet.persistence.worker_rows import decode, summary
 
 
 class SqlFleetReader:
@@ -52,9 +52,9 @@ class SqlFleetReader:
             value = None if value is None else converted(column, value)
             query = query.where(after(column, workers.id, value=value, last_id=str(last_id), descending=descending))
         direction = column.desc() if descending else column.asc()
-        query = (
-            query.order_by(column.is_(None), direction, workers.id).limit(criteria.limit + 1).offset(criteria.offset)
-        )
+        # Where nothing is unknown, an index gives the order, and the rest of the table is not read.
+        unknown_last = [column.is_(None)] if column.nullable else []
+        query = query.order_by(*unknown_last, direction, workers.id).limit(criteria.limit + 1).offset(criteria.offset)
         count = select(func.count()).select_from(tables.workers).where(*matching)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
@@ -73,6 +73,13 @@ class SqlFleetReader:
         query = select(workers.document).where(shown(clock=self._clock), *conditions_within(within, workers))
         async with self._database.reading() as connection:
             return [decode(document) for document in (await connection.execute(query)).scalars()]
+
+    async def fleet_summaries(self, within: TeamLimit | None = None) -> Sequence[WorkerSummary]:
+        """Raises StorageUnavailable."""
+        workers = tables.workers.c
+        query = select(workers.document).where(shown(clock=self._clock), *conditions_within(within, workers))
+        async with self._database.reading() as connection:
+            return [summary(document) for document in (await connection.execute(query)).scalars()]
 
     async def find_events(self, criteria: EventCriteria) -> Page[StoredEvent]:
         """Newest first. Raises InvalidCriteria and StorageUnavailable."""

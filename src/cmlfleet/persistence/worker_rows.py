@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from cmlfleet.application.ports.reading import WorkerSummary
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
 from cmlfleet.domain.list_prices import cost_per_hour_usd
 
@@ -13,12 +14,18 @@ _LARGEST_INTEGER = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CMLWorkerState)
+_summaries = msgspec.json.Decoder(WorkerSummary)
 _BILLED = frozenset({WorkerStatus.PENDING, WorkerStatus.RUNNING})
 
 
 def decode(document: bytes) -> CMLWorkerState:
     """The state that a row holds."""
     return _decoder.decode(document)
+
+
+def summary(document: bytes) -> WorkerSummary:
+    """What the sums over a fleet need of the state that a row holds: a fifth of the work."""
+    return _summaries.decode(document)
 
 
 def row_of(state: CMLWorkerState) -> dict[str, Any]:

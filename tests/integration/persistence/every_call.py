@@ -38,6 +38,7 @@ def every_read(storage: Storage) -> Calls:
         "state": lambda: storage.reader.get_state(worker_id),
         "list": lambda: storage.reader.find_states(WorkerCriteria()),
         "fleet": storage.reader.fleet_states,
+        "summaries": storage.reader.fleet_summaries,
         "events": lambda: storage.reader.find_events(EventCriteria()),
         "follow": lambda: storage.reader.events_after(0, limit=1),
         "samples": lambda: storage.reader.samples(

@@ -74,6 +74,7 @@ async def test_gone_workers_leave_the_list_after_a_day_unless_asked_for(storage:
     )
     assert await _ids(storage) == ["001", "004"]
     assert {state.id for state in await storage.reader.fleet_states()} == {"w-001", "w-004"}
+    assert len(await storage.reader.fleet_summaries()) == 2
     assert await _ids(storage, status=("terminated",)) == ["001", "002"]
     assert await _ids(storage, status=("missing", "running")) == ["003", "004"]
 

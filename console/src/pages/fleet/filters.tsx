@@ -1,12 +1,12 @@
 import Grid from "@cloudscape-design/components/grid";
 import PropertyFilter from "@cloudscape-design/components/property-filter";
-import TextFilter from "@cloudscape-design/components/text-filter";
 import type { Ref } from "react";
 
 import type { Fleet, Worker } from "../../api/types";
 import { counted } from "../../format/figures";
 import { filteringOptions, PROPERTIES } from "./filter-config";
 import type { FleetState } from "./fleet-url";
+import { SearchBox } from "./search-box";
 
 interface Props {
   state: FleetState;
@@ -23,11 +23,9 @@ export function Filters({ state, change, fleet, shown, total, searchRef }: Props
   return (
     <Grid gridDefinition={[{ colspan: { default: 12, s: 4 } }, { colspan: { default: 12, s: 8 } }]}>
       <div ref={searchRef}>
-        <TextFilter
-          filteringText={state.q}
-          onChange={({ detail }) => change({ q: detail.filteringText })}
-          filteringPlaceholder="Find workers ( / )"
-          filteringAriaLabel="Find workers by name, id, address, label or note"
+        <SearchBox
+          q={state.q}
+          onChange={(q) => change({ q })}
           countText={state.q === "" ? undefined : matches}
         />
       </div>

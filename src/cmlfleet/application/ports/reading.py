@@ -8,7 +8,8 @@ from typing import Protocol
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
 from cmlfleet.application.team_limit import TeamLimit
-from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, HealthReason, WorkerStatus
+from cmlfleet.domain.facts import CMLLicense, EC2ScheduledEvent
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sample import Sample
 
@@ -28,6 +29,26 @@ class SampleSeries:
     points: tuple[Sample, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSummary:
+    """What of a worker's record the sums over the fleet look at: of thousands, the rest is not even decoded."""
+
+    account_id: str
+    region: str
+    status: WorkerStatus
+    health: Health
+    instance_type: str | None = None
+    labs_count: int | None = None
+    labs_running: int | None = None
+    nodes_running: int | None = None
+    nodes_idle_since: datetime | None = None
+    disk_utilization: float | None = None
+    certificate_shared_with: int = 0
+    health_reasons: tuple[HealthReason, ...] = ()
+    scheduled_events: tuple[EC2ScheduledEvent, ...] = ()
+    cml_license: CMLLicense | None = None
+
+
 class FleetReader(Protocol):
     """Raises `StorageUnavailable`; `InvalidCriteria` where a criterion cannot be understood."""
 
@@ -35,6 +56,10 @@ class FleetReader(Protocol):
     async def find_states(self, criteria: WorkerCriteria) -> Page[CMLWorkerState]: ...
     async def fleet_states(self, within: TeamLimit | None = None) -> Sequence[CMLWorkerState]:
         """Every worker that the default list would show."""
+        ...
+
+    async def fleet_summaries(self, within: TeamLimit | None = None) -> Sequence[WorkerSummary]:
+        """The same workers, in short."""
         ...
 
     async def find_events(self, criteria: EventCriteria) -> Page[StoredEvent]: ...

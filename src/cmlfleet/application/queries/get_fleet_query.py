@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from cmlfleet.application.clock import Clock
 from cmlfleet.application.mediator import Message
-from cmlfleet.application.ports.reading import FleetReader
+from cmlfleet.application.ports.reading import FleetReader, WorkerSummary
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries import views
 from cmlfleet.application.queries.attention import attention, is_idle
 from cmlfleet.application.queries.worker_view import current_cost_per_hour_usd
 from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.application.team_limit import TeamLimit
-from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
+from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
 from cmlfleet.domain.list_prices import PRICES_AS_OF
 
 
@@ -32,7 +32,7 @@ class GetFleetQueryHandler:
 
     async def handle_async(self, message: GetFleetQuery, principal: Principal) -> views.FleetView:
         """As of this moment."""
-        states, now = await self._reader.fleet_states(principal.limit), self._clock()
+        states, now = await self._reader.fleet_summaries(principal.limit), self._clock()
         return views.FleetView(
             workers=views.WorkerCountsView(
                 total=len(states),
@@ -53,7 +53,7 @@ class GetFleetQueryHandler:
             attention=tuple(attention(states, now=now)),
         )
 
-    def _regions(self, states: Sequence[CMLWorkerState], limit: TeamLimit | None) -> tuple[views.RegionView, ...]:
+    def _regions(self, states: Sequence[WorkerSummary], limit: TeamLimit | None) -> tuple[views.RegionView, ...]:
         counts = Counter((state.account_id, state.region) for state in states)
         return tuple(
             views.RegionView(
@@ -71,15 +71,15 @@ class GetFleetQueryHandler:
         )
 
 
-def _cost(states: Iterable[CMLWorkerState]) -> float | None:
+def _cost(states: Iterable[WorkerSummary]) -> float | None:
     """The sum of what is known; None when there are workers and no price is known of any."""
     costs = [current_cost_per_hour_usd(state) for state in states]
     known = [cost for cost in costs if cost is not None]
     return round(sum(known), 5) if known or not costs else None
 
 
-def _by(states: Sequence[CMLWorkerState], key: Callable[[CMLWorkerState], str]) -> dict[str, views.ScopeCountView]:
-    groups: dict[str, list[CMLWorkerState]] = {}
+def _by(states: Sequence[WorkerSummary], key: Callable[[WorkerSummary], str]) -> dict[str, views.ScopeCountView]:
+    groups: dict[str, list[WorkerSummary]] = {}
     for state in states:
         groups.setdefault(key(state), []).append(state)
     return {

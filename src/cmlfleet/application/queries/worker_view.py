@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from cmlfleet.application.ports.reading import WorkerSummary
 from cmlfleet.application.queries import views
 from cmlfleet.domain.boot_budget import is_bare_metal
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerStatus
@@ -104,7 +105,7 @@ def worker_view(state: CMLWorkerState, *, now: datetime, next_refresh_at: dateti
     )
 
 
-def current_cost_per_hour_usd(state: CMLWorkerState) -> float | None:
+def current_cost_per_hour_usd(state: CMLWorkerState | WorkerSummary) -> float | None:
     """The list price while EC2 bills the instance; 0 once it does not; None for a type without a price."""
     price = cost_per_hour_usd(state.instance_type)
     return price if price is None or state.status in _BILLED else 0.0
