@@ -147,6 +147,11 @@ class GroupReceiver:
         if verdict is Verdict.BEGIN:
             try:
                 await self._run(fire, lambda: self._is_wanted(fire))
+            except asyncio.CancelledError:
+                if not self._finish.is_set():
+                    raise
+                logger.info("group_handed_back", group_id=fire.group_id)
+                return  # by `close`, which makes the message claimable; to taskiq a cancellation is a failure to log
             except Exception:
                 logger.exception("group_broke", group_id=fire.group_id)  # the next fire does the same work
             finally:
