@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit lock docs bench bench-cluster clean
+.PHONY: help setup run test check audit lock docs bench bench-full bench-parts bench-cluster clean
 PORT ?= 8080
 PYTEST_ARGS ?=
 PY := .venv/bin/python
@@ -45,7 +45,13 @@ lock: ## choose versions anew and write requirements.lock
 	@UV_CACHE_DIR="$(CURDIR)/.cache/uv" .venv/bin/uv pip compile -q pyproject.toml --group dev --universal \
 		--generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.lock
 
-bench: setup ## the benchmarks, scaled down
+bench: setup ## ours, the floor and a thread pool side by side: 1,000 workers, about eight minutes
+	@$(PY) -m bench.comparison
+
+bench-full: setup ## 10,000 workers for ten minutes, and two smaller fleets: about half an hour
+	@$(PY) -m bench.full
+
+bench-parts: setup ## the start, refreshes all at once and one alone, and an idle service
 	@$(PY) -m bench.run
 
 bench-cluster: setup ## two worker processes against one: about three minutes

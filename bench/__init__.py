@@ -1,1 +1,1 @@
-"""Measurements of the product: `make bench`."""
+"""Measurements of the product: `make bench`, `make bench-full`, `make bench-parts`."""

@@ -24,7 +24,6 @@ import psutil
 from tests.support.postgres import running_postgres
 from tests.support.redis_server import running_redis
 
-from bench.free_port import free_port
 from bench.service_process import ServiceProcess, service_process
 from bench.simulated_cloud import SimulatedCloud, simulated_cloud
 from cmlfleet.observability.logs import configure_logs
@@ -57,10 +56,10 @@ def run(workers: int = WORKERS) -> dict[str, Any]:
 
         def start(roles: str) -> ServiceProcess:
             roles_of = environment | {"CMLFLEET_ROLES": roles}
-            return stack.enter_context(service_process(roles_of, folder=folder / roles, port=free_port()))
+            return stack.enter_context(service_process(cloud, folder=folder / roles, environment=roles_of))
 
         leader = start("api,scheduler")
-        servers = {"api, scheduler": [leader.pid], "PostgreSQL": [postgres.pid], "Redis": [redis.pid]}
+        servers = {"api, scheduler": [leader.process.pid], "PostgreSQL": [postgres.pid], "Redis": [redis.pid]}
         one = start("worker")
         _until(lambda: leader.get("/api/v1/fleet")["workers"]["by_health"].get("ready") == workers)
         alone = _measure([one], servers, cloud)
@@ -79,11 +78,11 @@ def run(workers: int = WORKERS) -> dict[str, Any]:
 def _measure(processes: list[ServiceProcess], servers: dict[str, list[int]], cloud: SimulatedCloud) -> dict[str, Any]:
     with ExitStack() as stack:
         for process in processes:
-            stack.enter_context(_held_to_its_share(process.pid))
+            stack.enter_context(_held_to_its_share(process.process.pid))
         time.sleep(SETTLE_SECONDS)  # what was done at full speed is behind them
         cloud.forget_calls()
         before, started = [_refreshes(process) for process in processes], time.perf_counter()
-        groups = {"worker processes": [process.pid for process in processes], **servers}
+        groups = {"worker processes": [process.process.pid for process in processes], **servers}
         cpu, theirs = {name: _cpu_seconds(pids) for name, pids in groups.items()}, cloud.cpu_seconds()
         time.sleep(MEASURED_SECONDS)
         done = [_refreshes(process) - count for process, count in zip(processes, before, strict=True)]

@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, as one JSON document; `docs/performance.md` keeps the figures that matter."""
+"""`make bench-parts`: start, refreshes and idle, as one JSON document."""
 
 import json
 import logging

@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.free_port import free_port
 from bench.service_process import service_process
 from bench.simulated_cloud import simulated_cloud
 
@@ -17,7 +16,7 @@ def run(starts: int = STARTS) -> dict[str, Any]:
     seconds: list[float] = []
     with simulated_cloud(12) as cloud, tempfile.TemporaryDirectory() as folder:
         for _ in range(starts + 1):
-            with service_process(cloud.environment, folder=Path(folder), port=free_port()) as service:
+            with service_process(cloud, folder=Path(folder)) as service:
                 seconds.append(service.ready_after_seconds)
     first, *later = seconds
     return {
