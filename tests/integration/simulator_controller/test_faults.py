@@ -172,7 +172,12 @@ async def test_the_licence_that_ends_soon(scene: Scene) -> None:
     token = await scene.sign_in()
     before = (await scene.read("licensing", token))["registration"]["expires"]
     scene.faults.set("license-expiring", worker=WORKER, parameters={"days": 2})
-    assert (await scene.read("licensing", token))["registration"]["expires"] < before
+    ending = await scene.read("licensing", token)
+    assert ending["registration"]["expires"] < before
+    for part in ("registration", "authorization"):
+        assert ending[part]["renew_time"]["scheduled"] < ending["registration"]["expires"]
+    scene.clock.advance(3600)
+    assert await scene.read("licensing", token) == ending, "the end stays where it is"
 
 
 async def test_fields_that_nobody_knows_and_fields_that_are_missing(scene: Scene) -> None:

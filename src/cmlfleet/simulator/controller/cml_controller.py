@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cmlfleet.simulator.controller.administration import Administration
 from cmlfleet.simulator.controller.agenda import Agenda
@@ -95,6 +95,7 @@ class CMLController:
         self._cache: dict[object, _Cached] = {}
         self._board = faults
         self._faults_on: frozenset[FaultName] = frozenset()
+        self._fault_began_at: dict[FaultName, datetime] = {}
         self._look_at_faults()
         faults.subscribe(self._fault_changed, worker=name)
 
@@ -163,6 +164,10 @@ class CMLController:
             return None
         return self._board.active(name, worker=self.name)
 
+    def fault_began_at(self, name: FaultName) -> datetime:
+        """When the fault that is on was switched on."""
+        return self._fault_began_at[name]
+
     def _fault_changed(self, fault: Fault, is_on: bool) -> None:
         self._look_at_faults()
         if is_on and fault.name in _PASSWORD_FAULTS:
@@ -172,7 +177,9 @@ class CMLController:
             listener()
 
     def _look_at_faults(self) -> None:
-        self._faults_on = self._board.names_for(self.name)
+        on = self._board.names_for(self.name)
+        self._fault_began_at.update(dict.fromkeys(on - self._faults_on, self.clock.now()))
+        self._faults_on = on
 
     # Time
 

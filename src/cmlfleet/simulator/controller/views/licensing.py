@@ -1,5 +1,6 @@
 """The JSON of `GET /licensing` and of the licence's diagnostics."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +19,13 @@ def licensing(controller: CMLController) -> dict[str, Any]:
     state = controller.licensing
     registration, authorization = _statuses(controller)
     registration_expires_at = state.registration_expires_at
+    renewals = [state.registration_renewal, state.authorization_renewal]
     expiring = controller.fault(FaultName.LICENSE_EXPIRING)
     if expiring is not None:
-        registration_expires_at = controller.clock.now() + timedelta(days=expiring.number("days", 9))
+        began_at, left = controller.fault_began_at(expiring.name), timedelta(days=expiring.number("days", 9))
+        registration_expires_at = began_at + left
+        renewals = [_scheduled_by(renewal, began_at + left / 2) for renewal in renewals]
+    registration_renewal, authorization_renewal = renewals
     is_registered = registration == "COMPLETED"
     return {
         "registration": {
@@ -29,12 +34,12 @@ def licensing(controller: CMLController) -> dict[str, Any]:
             "virtual_account": "CML Lab" if is_registered else None,
             "expires": _stamp(registration_expires_at),
             "register_time": _times(state.register_times),
-            "renew_time": _times(state.registration_renewal),
+            "renew_time": _times(registration_renewal),
         },
         "authorization": {
             "status": authorization,
             "expires": _stamp(state.authorization_expires_at),
-            "renew_time": _times(state.authorization_renewal),
+            "renew_time": _times(authorization_renewal),
         },
         "features": features(controller),
         "reservation_mode": state.reservation_mode,
@@ -99,6 +104,12 @@ def _statuses(controller: CMLController) -> tuple[str, str]:
     if controller.fault(FaultName.OUT_OF_COMPLIANCE):
         return state.registration_status, "OUT_OF_COMPLIANCE"
     return state.registration_status, state.authorization_status
+
+
+def _scheduled_by(times: CommunicationTimes, moment: datetime) -> CommunicationTimes:
+    if times.scheduled is None or times.scheduled <= moment:
+        return times
+    return replace(times, scheduled=moment)
 
 
 def _times(times: CommunicationTimes) -> dict[str, str | None]:
