@@ -72,11 +72,10 @@ test("changes show in place: no reload, no other order under the pointer, no los
   await signedIn.goto("/?sort=status");
   await expect(names(signedIn)).toHaveCount(12);
   await signedIn.getByRole("checkbox", { name: "Choose mpls-retiring" }).check();
-  // Not a worker that the story itself stops or starts after a while.
-  const row = signedIn.getByRole("row", { name: "Choose aci-stuck" });
+  const row = signedIn.getByRole("row", { name: "Choose bgp-class-2" });
   await row.getByText("running").hover();
   const order = await names(signedIn).allTextContents();
-  await team.cloud.control("POST", "/workers/aci-stuck/stop");
+  await team.cloud.control("POST", "/workers/bgp-class-2/stop");
   await expect(row.getByText(/^(stopping|stopped)$/)).toBeVisible();
   await expect(signedIn.getByRole("button", { name: "Apply the new order" })).toBeVisible();
   expect(await names(signedIn).allTextContents()).toEqual(order);
@@ -84,7 +83,7 @@ test("changes show in place: no reload, no other order under the pointer, no los
   await signedIn.getByRole("button", { name: "Apply the new order" }).click();
   await expect.poll(() => names(signedIn).allTextContents()).not.toEqual(order);
   await expect(row.getByText("stopped", { exact: true })).toBeVisible();
-  await team.cloud.control("POST", "/workers/aci-stuck/start");
+  await team.cloud.control("POST", "/workers/bgp-class-2/start");
   await expect(signedIn).toHaveURL(/selected=w-/);
 });
 

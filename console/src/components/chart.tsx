@@ -1,6 +1,12 @@
 import "uplot/dist/uPlot.min.css";
 
-import Box from "@cloudscape-design/components/box";
+import {
+  colorBorderDividerDefault,
+  colorChartsPaletteCategorical1,
+  colorChartsPaletteCategorical2,
+  colorChartsPaletteCategorical3,
+  colorTextBodySecondary,
+} from "@cloudscape-design/design-tokens";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 
@@ -25,11 +31,15 @@ interface Props {
 }
 
 const HEIGHT = 220;
-const SERIES = ["#688ae8", "#c33d69", "#2ea597"]; // Cloudscape's first three for charts, which both themes bear
+const PALETTE = [colorChartsPaletteCategorical1, colorChartsPaletteCategorical2, colorChartsPaletteCategorical3];
 
-/** The colour of the words around, in this theme, thinned: a canvas knows no CSS variables. */
-function thinned(colour: string): string {
-  return colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.3)");
+/** A canvas knows no CSS variables: the colour that a token has in this theme. */
+function resolved(token: string, element: HTMLElement): string {
+  const before = element.style.color;
+  element.style.color = token;
+  const colour = getComputedStyle(element).color;
+  element.style.color = before;
+  return colour;
 }
 
 /** Lines over time; gaps stay gaps, events are marks on the axis. */
@@ -41,8 +51,8 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
-    const text = getComputedStyle(element).color;
-    const grid = thinned(text);
+    const text = resolved(colorTextBodySecondary, element);
+    const grid = resolved(colorBorderDividerDefault, element);
     const axis: uPlot.Axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid } };
     const chart = new uPlot(
       {
@@ -54,7 +64,7 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
           {},
           ...names.map((name, index) => ({
             label: name,
-            stroke: SERIES[index % SERIES.length] ?? text,
+            stroke: resolved(PALETTE[index % PALETTE.length] ?? "", element),
             width: 2,
             spanGaps: false,
             value: (_: uPlot, value: number | null) => (value === null ? "–" : `${Math.round(value * 10) / 10}${unit}`),
@@ -74,11 +84,7 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
     // eslint-disable-next-line react-hooks/exhaustive-deps -- names, unit and theme are in `shape`
   }, [shape, data, marks, from, to]);
 
-  return (
-    <Box color="text-body-secondary">
-      <div className="chart" ref={host} role="img" aria-label={label} />
-    </Box>
-  );
+  return <div className="chart" ref={host} role="img" aria-label={label} />;
 }
 
 function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {

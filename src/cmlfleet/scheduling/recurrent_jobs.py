@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,8 @@ logger = structlog.get_logger(__name__)
 
 
 class RecurrentJobs:
-    """APScheduler with its store in memory. A late fire is made up for once, and no job runs over itself."""
+    """APScheduler with its store in memory. A late fire is made up for once, and only a job that allows it runs over
+    itself."""
 
     def __init__(self, *, clock: Clock, misfire_grace_seconds: int) -> None:
         self._clock = clock
@@ -27,7 +29,7 @@ class RecurrentJobs:
         self._told_to_be_slow: set[str] = set()
         self._scheduler: Any = AsyncIOScheduler(
             timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": misfire_grace_seconds},
+            job_defaults={"coalesce": True, "misfire_grace_time": misfire_grace_seconds},
         )
         self._scheduler.add_listener(self._still_runs, EVENT_JOB_MAX_INSTANCES)
 
@@ -71,6 +73,7 @@ class RecurrentJobs:
             "interval",
             seconds=interval_seconds,
             id=job_id or job.name,
+            max_instances=sys.maxsize if job.may_overlap else 1,
             next_run_time=self._clock() + timedelta(seconds=first_after_seconds),
         )
 

@@ -95,8 +95,10 @@ class WorkerMonitoringScheduler:
             return
         places = self._places()
         own = places.pop(group_id, None)
-        better = None if own is None else better_place(own, tuple(places.values()))
-        if better is not None:
+        if own is None:
+            return
+        better = better_place(own, tuple(places.values()))
+        if better is not None and better < own:  # later only where a slow member had this fire end late
             self._scheduler.move(group_id, self._clock() + better * self._interval)
 
     def _places(self) -> dict[str, float]:

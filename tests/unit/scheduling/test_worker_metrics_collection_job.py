@@ -1,8 +1,17 @@
-"""A group's run: every member at the same time, one that fails harms no other, and who follows hears of each."""
+"""A group's run: every member at the same time, one that fails or is slow harms no other, and who follows hears of
+each."""
+
+import asyncio
+from collections import Counter
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.application_scene import ApplicationScene, utc_now
+from tests.support.waiting import until
 
+from cmlfleet.application.commands.refresh_worker_metrics_command import RefreshWorkerMetricsCommand
+from cmlfleet.application.mediator import Mediator, Registration
+from cmlfleet.application.principal import Principal
 from cmlfleet.application.services.recurrent_background_job import JobRun
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.domain.identifiers import WorkerId
@@ -67,3 +76,62 @@ async def test_without_a_database_the_run_fails_and_the_next_heals(scene: Scene)
     scene.application.workers.is_down = False
     await scene.job.run_async()
     assert [run.error is None for run in scene.runs] == [False, True]
+
+
+class GatedRefreshes:
+    """A handler whose refreshes of one worker wait for the gate."""
+
+    def __init__(self, slow: WorkerId) -> None:
+        self.begun: Counter[WorkerId] = Counter()
+        self.gate = asyncio.Event()
+        self._slow = slow
+
+    async def handle_async(self, message: RefreshWorkerMetricsCommand, principal: Principal) -> None:
+        self.begun[message.worker_id] += 1
+        if message.worker_id == self._slow:
+            await self.gate.wait()
+
+
+async def test_a_slow_member_delays_itself_alone_and_is_logged_once() -> None:
+    slow, quick = WorkerId("w-slow"), WorkerId("w-quick")
+    refreshes = GatedRefreshes(slow)
+    job = WorkerMetricsCollectionJob(
+        name="collect",
+        members=lambda: [slow, quick],
+        mediator=Mediator([Registration(RefreshWorkerMetricsCommand, refreshes)], pipeline=()),
+        clock=utc_now,
+    )
+    with capture_logs() as logged:
+        for fires in (1, 4):
+            refreshes.gate.clear()
+            late = asyncio.ensure_future(job.run_async())
+            await until(lambda fires=fires: refreshes.begun[quick] == fires, what="a refresh of the quick one")
+            await job.run_async()
+            await job.run_async()
+            fired_last = job.last_run
+            refreshes.gate.set()
+            await late
+            assert job.last_run == fired_last, "a fire that ends late is not the last"
+    assert refreshes.begun == {slow: 2, quick: 6}
+    assert [(line["event"], line["worker_id"]) for line in logged] == [("refresh_still_running", slow)]
+
+
+async def test_a_member_that_was_quick_again_is_logged_anew_when_it_is_slow() -> None:
+    slow = WorkerId("w-slow")
+    refreshes = GatedRefreshes(slow)
+    job = WorkerMetricsCollectionJob(
+        name="collect",
+        members=lambda: [slow],
+        mediator=Mediator([Registration(RefreshWorkerMetricsCommand, refreshes)], pipeline=()),
+        clock=utc_now,
+    )
+    with capture_logs() as logged:
+        for times in (1, 3):
+            refreshes.gate.clear()
+            late = asyncio.ensure_future(job.run_async())
+            await until(lambda times=times: refreshes.begun[slow] == times, what="a refresh")
+            await job.run_async()
+            refreshes.gate.set()
+            await late
+            await job.run_async()
+    assert [line["event"] for line in logged] == ["refresh_still_running"] * 2

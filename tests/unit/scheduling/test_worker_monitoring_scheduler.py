@@ -1,4 +1,4 @@
-"""When groups fire: soon after the first member, again each interval, never over itself; and a stop that waits."""
+"""When groups fire: soon after the first member, again each interval; and a stop that waits."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -9,7 +9,7 @@ from tests.support.application_scene import ACCOUNT, REGION, utc_now
 from tests.support.waiting import until
 
 from cmlfleet.application.mediator import Mediator
-from cmlfleet.application.services.recurrent_background_job import JobRun, RecurrentBackgroundJob
+from cmlfleet.application.services.recurrent_background_job import RecurrentBackgroundJob
 from cmlfleet.application.services.worker_metrics_collection_job import WorkerMetricsCollectionJob
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.scheduling import groups, recurrent_jobs, worker_monitoring_scheduler
@@ -119,19 +119,24 @@ async def test_groups_that_fire_at_the_same_time_part(scene: Scene, monkeypatch:
     await until(apart, what="fires apart")
 
 
-async def test_a_slow_run_is_not_overtaken_by_the_next(scene: Scene) -> None:
+async def test_a_slow_job_of_another_kind_is_not_overtaken_by_its_next_fire(scene: Scene) -> None:
+    slow, beside = _Gated(), _Counting()
+    with capture_logs() as logged:
+        scene.recurrent.every(slow, interval_seconds=0.05)
+        scene.recurrent.every(beside, interval_seconds=0.05)
+        await until(lambda: beside.runs > 3, what="three more intervals")
+    assert slow.begun == 1
+    assert [line["event"] for line in logged] == ["job_still_running"]
+    slow.gate.set()
+    await until(lambda: slow.begun > 1, what="the next fire")
+
+
+async def test_a_group_fires_on_while_a_fire_before_goes_on(scene: Scene) -> None:
     scene.scheduler.ensure(ONE, ACCOUNT, REGION)
     (job,) = scene.jobs
     job.gate.clear()
-    await until(lambda: job.begun, what="the first fire")
-    beside: list[JobRun] = []
-    with capture_logs() as logged:
-        scene.recurrent.every(_Counting(beside), interval_seconds=1, first_after_seconds=1.2)
-        await until(lambda: len(beside) == 3, what="three more intervals")
-    assert len(job.begun) == 1
-    assert [line["event"] for line in logged] == ["job_still_running"]
-    job.gate.set()
-    await until(lambda: len(job.begun) == 2, what="the next fire")
+    await until(lambda: len(job.begun) == 2, what="a fire over the first")
+    assert job.ended == 0
 
 
 async def test_closing_lets_what_runs_finish(scene: Scene) -> None:
@@ -158,7 +163,20 @@ async def test_closing_does_not_wait_for_ever(scene: Scene, monkeypatch: pytest.
 
 
 class _Counting(RecurrentBackgroundJob):
-    def __init__(self, runs: list[JobRun]) -> None:
-        super().__init__(name="beside", clock=utc_now, observers=[runs.append])
+    def __init__(self) -> None:
+        super().__init__(name="beside", clock=utc_now)
+        self.runs = 0
 
-    async def work_async(self) -> None: ...
+    async def work_async(self) -> None:
+        self.runs += 1
+
+
+class _Gated(RecurrentBackgroundJob):
+    def __init__(self) -> None:
+        super().__init__(name="slow", clock=utc_now)
+        self.begun = 0
+        self.gate = asyncio.Event()
+
+    async def work_async(self) -> None:
+        self.begun += 1
+        await self.gate.wait()

@@ -1,9 +1,10 @@
-"""A job that runs again and again and never over itself."""
+"""A job that runs again and again, over itself only where it says so."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 import structlog
 
@@ -28,22 +29,25 @@ JobObserver = Callable[[JobRun], None]
 class RecurrentBackgroundJob(ABC):
     """Thin: it dispatches and tells its observers, it decides nothing. An exception is an observation."""
 
+    may_overlap: ClassVar[bool] = False
+    """Whether a run may begin while the one before goes on: it then has to leave out what still goes on."""
+
     def __init__(self, *, name: str, clock: Clock, observers: Sequence[JobObserver] = ()) -> None:
         self.name = name
         self.last_run: JobRun | None = None
         self._clock = clock
         self._observers = tuple(observers)
-        self._is_running = False
+        self._runs_now = 0
 
     @abstractmethod
     async def work_async(self) -> None:
         """One run."""
 
     async def run_async(self) -> None:
-        """Run once, unless the run before has not ended yet."""
-        if self._is_running:
+        """Run once, unless the run before has not ended yet and must not be overtaken."""
+        if self._runs_now and not self.may_overlap:
             return
-        self._is_running = True
+        self._runs_now += 1
         started_at, error = self._clock(), None
         failed_before = self.last_run is not None and self.last_run.error is not None
         try:
@@ -56,7 +60,9 @@ class RecurrentBackgroundJob(ABC):
             if failed_before:
                 logger.info("job_recovered", job=self.name)
         finally:
-            self._is_running = False
-        self.last_run = JobRun(job=self.name, started_at=started_at, finished_at=self._clock(), error=error)
+            self._runs_now -= 1
+        run = JobRun(job=self.name, started_at=started_at, finished_at=self._clock(), error=error)
+        if self.last_run is None or self.last_run.started_at <= started_at:
+            self.last_run = run
         for observer in self._observers:
-            observer(self.last_run)
+            observer(run)
