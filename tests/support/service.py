@@ -88,13 +88,21 @@ class RunningService:
 
 @asynccontextmanager
 async def running_service(
-    folder: Path, *, workers: int = 3, simulated: dict[str, Any] | None = None, **variables: str
+    folder: Path,
+    *,
+    workers: int = 3,
+    simulated: dict[str, Any] | None = None,
+    knows_account: bool = True,
+    **variables: str,
 ) -> AsyncGenerator[RunningService]:
     """A service on an empty database in `folder`; `variables` are settings without their prefix, in lower case.
 
-    Nothing is adopted and nothing refreshed by itself unless a test asks for it.
+    Nothing is adopted and nothing refreshed by itself unless a test asks for it. Without `knows_account`, AWS refuses
+    to say whose the credentials are until the test clears the fault.
     """
     async with running_simulator(workers=workers, **(simulated or {})) as simulator:
+        if not knows_account:
+            simulator.faults.set("expired-credentials", operation="GetCallerIdentity")
         environment = {
             **simulator.environment(),
             "CMLFLEET_DATA_DIR": str(folder),
@@ -112,7 +120,8 @@ async def running_service(
             serving = asyncio.ensure_future(server.serve())
             try:
                 await until(lambda: server.started or serving.done(), timeout_seconds=_START_SECONDS)
-                await until(service.known_scopes, timeout_seconds=_START_SECONDS, what="the account's id")
+                if knows_account:
+                    await until(service.known_scopes, timeout_seconds=_START_SECONDS, what="the account's id")
                 headers = {"Authorization": f"Bearer {BOOTSTRAP_TOKEN}"}
                 async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client:
                     yield RunningService(service, simulator, client, server.url)

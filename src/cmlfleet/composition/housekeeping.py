@@ -45,6 +45,9 @@ class Housekeeping:
         )
 
     async def sweep_once_known(self) -> None:
-        """AWS may be out of reach for long at the start; the first sweep follows its first answer."""
+        """AWS may be out of reach for long at the start: what the configuration names is swept, and the own account
+        once AWS has told whose it is."""
+        await self._discovery.run_async()
         await self._foundation.sources.until_known()
+        self._foundation.standings.note_known_account()
         await self._discovery.run_async()

@@ -50,8 +50,12 @@ class Service:
         self._clock = clock
         self.storage = open_storage(settings, clock)
         self._swept_changes = SweptChanges(self._discover)
+        self._standings = ScopeStandings(clock)
         self.sources = Sources(
-            settings, credentials=self.storage.credentials, states_changed=self._swept_changes.noticed
+            settings,
+            credentials=self.storage.credentials,
+            states_changed=self._swept_changes.noticed,
+            standings=self._standings,
         )
         worker_metrics = WorkerMetrics(clock=clock)
         process_id = uuid4().hex[:12]
@@ -63,7 +67,7 @@ class Service:
             storage=self.storage,
             sources=self.sources,
             saved_records=SavedRecords(),
-            standings=ScopeStandings(clock),
+            standings=self._standings,
             worker_metrics=worker_metrics,
             metrics=self._metrics,
             mediator=lambda: self.mediator,
@@ -175,7 +179,11 @@ class Service:
             parts["database"] = "ok"
         except StorageUnavailable as error:
             parts["database"] = str(error)
-        parts["aws"] = "ok" if self.known_scopes() else "no account and region is known yet"
+        standings = self._standings.all()
+        if standings and all(standing.error_code is not None for standing in standings):
+            parts["aws"] = f"{standings[0].operation} fails in every region: {standings[0].error_code}"
+        else:
+            parts["aws"] = "ok" if self.known_scopes() else "no account and region is known yet"
         throttled = [f"{view.operation} in {view.region}" for view in self.sources.budgets() if view.throttled]
         if throttled:
             parts["aws_throttled"] = throttled

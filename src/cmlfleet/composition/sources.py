@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from cmlfleet.application.ports.sources import CMLCredentials
 from cmlfleet.application.ports.storage import CredentialsStore
 from cmlfleet.application.queries.system_views import BudgetView
+from cmlfleet.application.services.scope_standing import ScopeStandings
 from cmlfleet.composition.credentials import credential_rules
 from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.domain.sources import Source
 from cmlfleet.domain.worker_policy import WorkerPolicy
-from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters
+from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsAdapters, AwsCallError
 from cmlfleet.integration.services.address_policy import AddressPolicy
 from cmlfleet.integration.services.certificate_trust import TLSMode
 from cmlfleet.integration.services.cml_api_client import CMLApiClient
@@ -32,8 +35,10 @@ class Sources:
         *,
         credentials: CredentialsStore,
         states_changed: Callable[[AccountId, Region], None],
+        standings: ScopeStandings,
     ) -> None:
         self._settings = settings
+        self._standings = standings
         self._learning: asyncio.Task[None] | None = None
         self.aws = AwsAdapters(
             [_aws_account(account, default_regions=settings.regions) for account in monitored_accounts(settings)],
@@ -68,7 +73,7 @@ class Sources:
     async def open(self) -> None:
         """In the event loop that asks. AWS is asked at once whose the credentials are, and nobody waits for it."""
         await self._cml_client.__aenter__()
-        self._learning = asyncio.ensure_future(self.aws.learn_accounts())
+        self._learning = asyncio.ensure_future(self.aws.learn_accounts(self._account_unknown))
 
     async def until_known(self) -> None:
         """Return once every configured account and region is known."""
@@ -96,6 +101,11 @@ class Sources:
             prefer_private_ip=prefer_private_ip,
             discovery_tags=settings.discovery_tags,
         )
+
+    def _account_unknown(self, failure: AwsCallError) -> None:
+        regions = [Region(region) for region in self._settings.regions]
+        fact = failure.as_fact(source=Source.EC2, read_at=datetime.now(UTC), duration_ms=0.0)
+        self._standings.note_unknown_account(regions, fact)
 
     def budgets(self) -> list[BudgetView]:
         """What AWS operations may still be called."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -164,3 +165,33 @@ async def test_an_empty_fleet_costs_nothing(tmp_path_factory: pytest.TempPathFac
     assert fleet["workers"] == {"total": 0, "by_status": {}, "by_health": {}}
     assert (fleet["cost_per_hour_usd"], fleet["idle_cost_per_hour_usd"]) == (0.0, 0.0)
     assert (fleet["by_region"], fleet["by_account"], fleet["attention"]) == ({}, {}, [])
+
+
+async def test_an_account_that_aws_does_not_name_is_a_line_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cmlfleet.integration.aws.accounts._FAILURE_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr("cmlfleet.integration.aws.adapters._LEARN_AGAIN_SECONDS", 0.01)
+    async with running_service(tmp_path, workers=1, knows_account=False, regions="us-east-1,eu-west-1") as service:
+
+        async def lines() -> list[tuple[str, str, str]]:
+            regions = (await _fleet(service))["regions"]
+            return [(region["account_id"], region["region"], region["outcome"]) for region in regions]
+
+        async def fails() -> bool:
+            return bool(await lines())
+
+        await until(fails, what="the account's failure")
+        assert await lines() == [("unknown", region, "error") for region in ("eu-west-1", "us-east-1")]
+        (line, _) = (await _fleet(service))["regions"]
+        assert (line["error_code"], line["workers"]) == ("access_denied", 0)
+        assert line["since"]
+        parts = (await service.client.get("/readyz")).json()["parts"]
+        assert "access_denied" in parts["aws"]
+        service.simulator.faults.clear()
+
+        async def all_are_read() -> bool:
+            return [outcome for *_, outcome in await lines()] == ["ok", "ok"]
+
+        await until(all_are_read, what="both regions of the account that is known now")
+        assert "unknown" not in {account for account, *_ in await lines()}

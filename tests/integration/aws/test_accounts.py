@@ -238,7 +238,9 @@ async def test_what_the_configuration_leaves_open_is_learned(monkeypatch: pytest
     async with aws_scene(monkeypatch, accounts=accounts, workers=1) as scene:
         named = [(SECOND, REGION), (SECOND, Region("eu-west-1"))]
         assert scene.aws.scopes() == named
-        await scene.aws.learn_accounts()
+        failures: list[AwsCallError] = []
+        await scene.aws.learn_accounts(failures.append)
+        assert failures == []
         assert scene.aws.scopes() == [(ACCOUNT, REGION), *named]
 
 
@@ -249,11 +251,13 @@ async def test_an_unknown_account_is_tried_again_and_told_once(
     monkeypatch.setattr("cmlfleet.integration.aws.adapters._LEARN_AGAIN_SECONDS", 0.01)
     async with aws_scene(monkeypatch, workers=1) as scene:
         scene.faults.set(FaultName.EXPIRED_CREDENTIALS, operation="GetCallerIdentity")
-        learning = asyncio.create_task(scene.aws.learn_accounts())
+        failures: list[AwsCallError] = []
+        learning = asyncio.create_task(scene.aws.learn_accounts(failures.append))
         await until(lambda: scene.calls("GetCallerIdentity") >= 3)
         assert scene.aws.scopes() == []
         scene.faults.clear()
         await learning
+        assert {failure.code for failure in failures} == {ErrorCode.ACCESS_DENIED}
         assert scene.aws.scopes() == [(ACCOUNT, REGION)]
     assert capsys.readouterr().out.count("aws_account_unknown") == 1
 

@@ -10,6 +10,8 @@ from cmlfleet.application.clock import Clock
 from cmlfleet.domain.facts import SourceFailure
 from cmlfleet.domain.identifiers import AccountId, Region
 
+UNKNOWN = "unknown"  # the account's id while AWS has not told it, the region where none is configured
+
 logger = structlog.get_logger(__name__)
 
 
@@ -56,6 +58,25 @@ class ScopeStandings:
             detail=None if failure is None else failure.detail,
             since=since,
         )
+
+    def note_unknown_account(self, regions: Sequence[Region], failure: SourceFailure) -> None:
+        """AWS does not say whose the service's own credentials are, so that these regions cannot be read."""
+        for region in regions or (Region(UNKNOWN),):
+            key = (AccountId(UNKNOWN), region)
+            known = self._standings.get(key)
+            code = failure.code.value
+            self._standings[key] = ScopeStanding(
+                account_id=key[0],
+                region=region,
+                error_code=code,
+                operation=failure.operation,
+                detail=failure.detail,
+                since=known.since if known is not None and known.error_code == code else self._clock(),
+            )
+
+    def note_known_account(self) -> None:
+        """AWS has said whose the credentials are."""
+        self._standings = {key: standing for key, standing in self._standings.items() if key[0] != UNKNOWN}
 
     def replace(self, standings: Sequence[ScopeStanding]) -> None:
         """Take over what another process knows: it sweeps for all."""

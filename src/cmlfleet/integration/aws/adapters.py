@@ -72,14 +72,15 @@ class AwsAdapters:
         """Every configured account and region that is known by now, for whoever sweeps them."""
         return self._accounts.scopes()
 
-    async def learn_accounts(self) -> None:
+    async def learn_accounts(self, observe_failure: Callable[[AwsCallError], None]) -> None:
         """Return once everything that is configured is in `scopes`. Tries again for as long as that takes: a service
-        starts without AWS too."""
+        starts without AWS too. `observe_failure` hears of each failure."""
         is_told = False
         while True:
             try:
                 await self._accounts.learn()
             except AwsCallError as failure:
+                observe_failure(failure)
                 if not is_told:
                     _log.warning("aws_account_unknown", error_code=failure.code.value, detail=failure.detail)
                 is_told = True
