@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 
-import { expect, lookAt, test } from "./support/fixtures";
+import { expect, lookAt, setTheme, test } from "./support/fixtures";
 
 const open = async (page: Page, name: string) => {
   await page.goto("/");
@@ -86,4 +86,22 @@ test("another certificate is compared and accepted", async ({ signedIn, team }) 
 test("a link to a worker that is not known says so", async ({ signedIn }) => {
   await signedIn.goto("/workers/w-nobody?tab=labs");
   await expect(signedIn.getByText("This worker is not known (any more)")).toBeVisible();
+});
+
+test("a chart's words can be read in the dark, and again in the light", async ({ signedIn, team }) => {
+  await setTheme(signedIn, "light");
+  await signedIn.goto(`/workers/${await team.service.workerId("bgp-class-1")}?tab=metrics`);
+  const canvas = signedIn.getByRole("img", { name: /^Utilization/ }).locator("canvas");
+  await expect(canvas).toBeVisible();
+  // Of what is drawn where the axis has its words, the brightest and the darkest.
+  const words = () =>
+    canvas.evaluate((node: HTMLCanvasElement) => {
+      const { data } = node.getContext("2d")?.getImageData(0, 0, 40, node.height) ?? { data: [] };
+      const drawn: number[] = [];
+      for (let at = 0; at < data.length; at += 4) if ((data[at + 3] ?? 0) > 200) drawn.push(data[at] ?? 0);
+      return drawn.length === 0 ? -1 : drawn.reduce((sum, red) => sum + red, 0) / drawn.length;
+    });
+  await expect.poll(words).toBeLessThan(100);
+  await setTheme(signedIn, "dark");
+  await expect.poll(words).toBeGreaterThan(130);
 });

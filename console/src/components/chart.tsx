@@ -1,12 +1,6 @@
 import "uplot/dist/uPlot.min.css";
 
-import {
-  colorBorderDividerDefault,
-  colorChartsPaletteCategorical1,
-  colorChartsPaletteCategorical2,
-  colorChartsPaletteCategorical3,
-  colorTextBodySecondary,
-} from "@cloudscape-design/design-tokens";
+import Box from "@cloudscape-design/components/box";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 
@@ -31,15 +25,11 @@ interface Props {
 }
 
 const HEIGHT = 220;
-const PALETTE = [colorChartsPaletteCategorical1, colorChartsPaletteCategorical2, colorChartsPaletteCategorical3];
+const SERIES = ["#688ae8", "#c33d69", "#2ea597"]; // Cloudscape's first three for charts, which both themes bear
 
-/** A canvas knows no CSS variables: the colour that a token has in this theme. */
-function resolved(token: string, element: HTMLElement): string {
-  const before = element.style.color;
-  element.style.color = token;
-  const colour = getComputedStyle(element).color;
-  element.style.color = before;
-  return colour;
+/** The colour of the words around, in this theme, thinned: a canvas knows no CSS variables. */
+function thinned(colour: string): string {
+  return colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.3)");
 }
 
 /** Lines over time; gaps stay gaps, events are marks on the axis. */
@@ -51,8 +41,8 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
-    const text = resolved(colorTextBodySecondary, element);
-    const grid = resolved(colorBorderDividerDefault, element);
+    const text = getComputedStyle(element).color;
+    const grid = thinned(text);
     const axis: uPlot.Axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid } };
     const chart = new uPlot(
       {
@@ -64,7 +54,7 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
           {},
           ...names.map((name, index) => ({
             label: name,
-            stroke: resolved(PALETTE[index % PALETTE.length] ?? "", element),
+            stroke: SERIES[index % SERIES.length] ?? text,
             width: 2,
             spanGaps: false,
             value: (_: uPlot, value: number | null) => (value === null ? "–" : `${Math.round(value * 10) / 10}${unit}`),
@@ -84,7 +74,11 @@ export function Chart({ label, names, data, marks, unit, most, from, to }: Props
     // eslint-disable-next-line react-hooks/exhaustive-deps -- names, unit and theme are in `shape`
   }, [shape, data, marks, from, to]);
 
-  return <div className="chart" ref={host} role="img" aria-label={label} />;
+  return (
+    <Box color="text-body-secondary">
+      <div className="chart" ref={host} role="img" aria-label={label} />
+    </Box>
+  );
 }
 
 function drawMarks(chart: uPlot, marks: readonly Mark[], colour: string): void {

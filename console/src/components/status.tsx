@@ -77,6 +77,7 @@ const OPERATION: Record<string, Type> = {
   done: "success",
   failed: "error",
   partly_failed: "warning",
+  done_in_part: "warning",
 };
 
 export function OperationState({ state }: { state: string }) {

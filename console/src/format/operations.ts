@@ -15,6 +15,20 @@ export function remaining({ done, total, created_at }: Operation, now: number): 
   return `about ${duration((spent / done) * (total - done) + 999)} left`;
 }
 
+/** A refresh that was saved though one of its sources failed; the detail says which. */
+export function isDoneInPart({ state, detail }: Operation["items"][number]): boolean {
+  return state === "done" && detail !== null;
+}
+
+/** How it ended, in a sentence. */
+export function endWords(operation: Operation): string {
+  const failed = operation.items.filter((item) => item.state === "failed").length;
+  const inPart = operation.items.filter(isDoneInPart).length;
+  const name = operationName(operation);
+  if (failed > 0) return `${name}: ${failed} of ${operation.total} failed`;
+  return `${name} done${inPart > 0 ? `; a source failed for ${counted(inPart, "worker")}` : ""}`;
+}
+
 /** In whole percent: it is read out. */
 export function percentDone({ done, total }: Pick<Operation, "done" | "total">): number {
   return total === 0 ? 0 : Math.round((100 * done) / total);

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 
 import type { Operation } from "../api/types";
-import { isRunning, operationName, percentDone, remaining } from "../format/operations";
+import { endWords, isRunning, operationName, percentDone, remaining } from "../format/operations";
 import { serverNow } from "../format/clock";
 import { shortTime } from "../format/time";
 import { useNotices } from "../hooks/use-notices";
@@ -90,10 +90,7 @@ function useOperationNotices(): FlashbarProps.MessageDefinition[] {
 
 function Progress({ operation, now }: { operation: Operation; now: number }) {
   const { done, total } = operation;
-  if (!isRunning(operation)) {
-    const failed = operation.items.filter((item) => item.state === "failed").length;
-    return <>{operationName(operation) + (failed > 0 ? `: ${failed} of ${total} failed` : " done")}</>;
-  }
+  if (!isRunning(operation)) return <>{endWords(operation)}</>;
   return (
     <ProgressBar
       variant="flash"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from cmlfleet.cli import audit, words
 from cmlfleet.cli.client import Client
@@ -27,7 +27,9 @@ def events(
     worker: Annotated[str | None, Parameter(name="--worker", help="Only of this worker.")] = None,
     kind: Annotated[str | None, Parameter(name="--type", help="Only this type or action; with commas.")] = None,
     actor: Annotated[str | None, Parameter(name="--actor", help="Only by this user, token or part.")] = None,
-    limit: Annotated[int, Parameter(name="--limit", help="How many of the newest.")] = 50,
+    limit: Annotated[
+        int, Parameter(name="--limit", help="How many of the newest.", validator=validators.Number(gte=1))
+    ] = 50,
     of_audit: Annotated[
         bool, Parameter(name="--audit", negative=(), help="Who did, or tried, what: the audit trail.")
     ] = False,

@@ -6,7 +6,7 @@ from getpass import getpass
 
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
-from cmlfleet.cli.signed_in import service_url, token_file
+from cmlfleet.cli.signed_in import may_be_token, service_url, token_file
 
 
 def login() -> None:
@@ -16,7 +16,7 @@ def login() -> None:
     """
     url = service_url()
     text = (getpass(f"Token for {url}: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
-    if not text.isascii() or not text.isprintable() or not text:
+    if not may_be_token(text):
         raise CommandFailed("no token was given" if not text else "this is no token", status=USAGE)
     me = Client(token_text=text).get("/api/v1/me")
     path = token_file(url)

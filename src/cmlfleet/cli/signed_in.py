@@ -20,15 +20,25 @@ def token() -> str:
     """`CMLFLEET_TOKEN`, else what `cmlfleet login` stored for this address. Raises CommandFailed."""
     given = os.environ.get("CMLFLEET_TOKEN")
     if given:
+        if not may_be_token(given):
+            raise CommandFailed("CMLFLEET_TOKEN holds characters that no token has", status=USAGE)
         return given
     path = token_file(service_url())
     if path.exists():
-        return path.read_text().strip()
+        stored = path.read_text(errors="replace").strip()
+        if not may_be_token(stored):
+            raise CommandFailed(f"{path} holds no token: run `cmlfleet login`", status=USAGE)
+        return stored
     raise CommandFailed(
         "not signed in: set CMLFLEET_TOKEN, or run `cmlfleet login`.\n"
         "A token is made where the service runs: cmlfleet token create --role operator --name me",
         status=NOT_ALLOWED,
     )
+
+
+def may_be_token(text: str) -> bool:
+    """Whether a header can carry it: what is wrong with a token must not be told by printing it."""
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def token_file(url: str) -> Path:

@@ -99,13 +99,15 @@ def of(part: Any, whole: Any) -> str:
     return str(part) if whole is None else f"{part} of {whole}"
 
 
-def failing(sources: dict[str, Any]) -> str:
-    """Each failing source with its code and since when."""
-    return ", ".join(
-        f"{name}: {source['error_code']} for {since(source['failing_since'])}"
-        for name, source in sources.items()
-        if source["outcome"] == "error"
-    )
+def failing(sources: Mapping[str, Any]) -> str:
+    """Each failing source with its code and since when, and each that is stale with when it was read."""
+    found: list[str] = []
+    for name, source in sources.items():
+        if source["outcome"] == "error":
+            found.append(f"{name}: {source['error_code']} for {since(source['failing_since'])}")
+        elif source["stale"]:
+            found.append(f"{name}: last read {age(source['read_at'])}")
+    return ", ".join(found)
 
 
 def since(moment: str | None) -> str:

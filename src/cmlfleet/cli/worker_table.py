@@ -10,14 +10,35 @@ NEARLY_FULL_PERCENT = 90
 WORTH_TELLING_SECONDS = 60
 
 
+def _as_read(text: str | Cell, worker: dict[str, Any], source: str, part: str | None = None) -> Cell:
+    """What is no longer fresh is dim and has a ~, which a pipe shows too."""
+    cell = Cell(text) if isinstance(text, str) else text
+    read = worker["sources"][source]
+    failed = part is not None and read["parts"].get(part, {}).get("outcome") == "error"
+    if cell.text == words.UNKNOWN or not (read["stale"] or failed):
+        return cell
+    return Cell(f"~{cell.text}", "dim")
+
+
 def _figure(worker: dict[str, Any], field: str, source: str) -> Cell:
-    return Cell(words.percent(worker[field]), "dim" if worker["sources"][source]["stale"] else "")
+    return _as_read(words.percent(worker[field]), worker, source, "statistics" if source == "cml" else None)
 
 
 def _wrong(worker: dict[str, Any]) -> str:
+    unread = words.failing(_unexplained(worker))
     if worker["health"] == "off":
-        return "; ".join(_warnings(worker))
-    return "; ".join(filter(None, [_reason(worker) or words.failing(worker["sources"]), *_warnings(worker)]))
+        return "; ".join(filter(None, [unread, *_warnings(worker)]))
+    return "; ".join(filter(None, [_reason(worker), unread, *_warnings(worker)]))
+
+
+def _unexplained(worker: dict[str, Any]) -> dict[str, Any]:
+    """The sources whose failure is not itself among the reasons for the health."""
+    told = {entry["code"] for entry in worker["health_reasons"]}
+    return {
+        name: source
+        for name, source in worker["sources"].items()
+        if name != "cml" or not told & {source["error_code"], "booting"}
+    }
 
 
 def _reason(worker: dict[str, Any]) -> str | None:
@@ -47,27 +68,38 @@ def _warnings(worker: dict[str, Any]) -> list[str]:
     return found
 
 
-def _license(worker: dict[str, Any]) -> str:
+def _license(worker: dict[str, Any]) -> Cell:
     license_ = worker["cml_license"]
-    return words.UNKNOWN if license_ is None else str(license_["authorization"])
+    word = words.UNKNOWN if license_ is None else str(license_["authorization"])
+    return _as_read(word, worker, "cml", "licence")
 
 
 COLUMNS: tuple[Column, ...] = (
     Column("NAME", lambda worker: worker["name"]),
-    Column("STATUS", lambda worker: words.status(worker["status"]), spare=1),
+    Column("STATUS", lambda worker: _as_read(words.status(worker["status"]), worker, "ec2"), spare=3),
     Column("HEALTH", lambda worker: words.health(worker["health"])),
     Column(
         "CPU",
         lambda worker: _figure(worker, "cpu_utilization", worker["cpu_source"] or "cloudwatch"),
+        spare=1,
+    ),
+    Column("MEM", lambda worker: _figure(worker, "memory_utilization", worker["memory_source"] or "cml"), spare=6),
+    Column("DISK", lambda worker: _figure(worker, "disk_utilization", "cml"), spare=7),
+    Column(
+        "LABS",
+        lambda worker: _as_read(words.of(worker["labs_running"], worker["labs_count"]), worker, "cml", "labs"),
         spare=4,
     ),
-    Column("MEM", lambda worker: _figure(worker, "memory_utilization", worker["memory_source"] or "cml"), spare=5),
-    Column("DISK", lambda worker: _figure(worker, "disk_utilization", "cml"), spare=7),
-    Column("LABS", lambda worker: words.of(worker["labs_running"], worker["labs_count"]), spare=2),
-    Column("NODES", lambda worker: words.of(worker["nodes_running"], worker["nodes_limit"]), spare=3),
+    Column(
+        "NODES",
+        lambda worker: _as_read(
+            words.of(worker["nodes_running"], worker["nodes_limit"]), worker, "cml", "statistics"
+        ),
+        spare=5,
+    ),
     Column("LICENCE", _license, spare=9),
     Column("$/H", lambda worker: words.money(worker["cost_per_hour_usd"]), spare=8),
-    Column("REFRESHED", lambda worker: words.age(worker["last_refreshed_at"]), spare=6),
+    Column("REFRESHED", lambda worker: words.age(worker["last_refreshed_at"]), spare=2),
     Column("WHAT IS WRONG", _wrong, sentence=True),
 )
 WIDE: tuple[Column, ...] = (

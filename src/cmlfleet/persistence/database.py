@@ -18,6 +18,7 @@ CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0  # no statement of ours takes seconds: beyond this the server hangs
 POOL_SECONDS = 30.0
 POOL_SIZE = 10
+CACHE_KIB = 512  # of each connection to SQLite; the rest is in the operating system's cache, once for all of them
 
 
 class Database:
@@ -128,6 +129,7 @@ def _sqlite_engine(url: str, *, size: int, busy_milliseconds: int) -> AsyncEngin
             "synchronous=NORMAL",
             "foreign_keys=ON",
             f"busy_timeout={busy_milliseconds}",
+            f"cache_size=-{CACHE_KIB}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -94,6 +94,30 @@ def test_who_is_not_signed_in_is_told_how(fleet: Fleet, token: str | None) -> No
     assert "cmlfleet login" in done.stderr
 
 
+@pytest.mark.parametrize("token", ["se\ncret", "sécret", "se\tcret"])
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
+    done = run_cli("fleet", url="http://127.0.0.1:1", token=token, home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "CMLFLEET_TOKEN holds characters that no token has\n"
+
+
+def test_a_stored_token_that_is_none_is_refused_without_being_shown(tmp_path: Path) -> None:
+    (tmp_path / ".config" / "cmlfleet").mkdir(parents=True)
+    (tmp_path / ".config" / "cmlfleet" / "token-http___127_0_0_1_1").write_bytes(b"se\xffcret\n")
+    done = run_cli("fleet", url="http://127.0.0.1:1", token=None, home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cmlfleet login" in done.stderr
+    assert "cret" not in done.stderr
+
+
+@pytest.mark.parametrize("limit", ["-1", "0"])
+def test_a_number_of_events_that_is_none_says_what_is_allowed(tmp_path: Path, limit: str) -> None:
+    done = run_cli("events", "--limit", limit, url="http://127.0.0.1:1", home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ">= 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_role_that_does_not_allow_it_is_exit_4_and_named(fleet: Fleet) -> None:
     made = fleet.service.http.post("/api/v1/tokens", json={"name": "reader", "role": "viewer"}).json()
     done = run_cli(

@@ -25,7 +25,7 @@ const COLUMNS = [
     id: "worker",
     header: "Worker",
     cell: (event: WorkerEvent) => <PageLink to={`/workers/${event.worker_id}?tab=activity`}>{event.worker_id}</PageLink>,
-    minWidth: 150,
+    minWidth: 200,
   },
   ...EVENT_COLUMNS.slice(1),
 ];

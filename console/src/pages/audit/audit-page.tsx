@@ -60,7 +60,7 @@ const COLUMNS: TableProps.ColumnDefinition<AuditEntry>[] = [
     header: "Worker",
     cell: ({ worker_id }) =>
       worker_id === null ? "" : <PageLink to={`/workers/${encodeURIComponent(worker_id)}?tab=activity`}>{worker_id}</PageLink>,
-    minWidth: 130,
+    minWidth: 200,
   },
   {
     id: "result",

@@ -14,7 +14,7 @@ import type { Operation } from "../../api/types";
 import { PageLink } from "../../components/page-link";
 import { OperationState } from "../../components/status";
 import { Age, Moment } from "../../components/time";
-import { isRunning, operationName, percentDone, remaining } from "../../format/operations";
+import { isDoneInPart, isRunning, operationName, percentDone, remaining } from "../../format/operations";
 import { duration } from "../../format/time";
 import { useNow } from "../../hooks/use-now";
 import { useOperations } from "../../hooks/use-operations";
@@ -91,7 +91,7 @@ function OperationModal({ id, onClose }: { id: string; onClose: () => void }) {
       ok(api.GET("/api/v1/operations/{operation_id}", { signal, params: { path: { operation_id: id } } })),
     refetchInterval: ({ state }) => (state.data !== undefined && !isRunning(state.data) ? false : READ_AGAIN_MS),
   });
-  const items = [...(data?.items ?? [])].sort((a, b) => rank(a.state) - rank(b.state));
+  const items = [...(data?.items ?? [])].sort((a, b) => rank(a) - rank(b));
   return (
     <Modal visible size="large" onDismiss={onClose} closeAriaLabel="Close" header={data ? operationName(data) : "Operation"}>
       <SpaceBetween size="m">
@@ -114,7 +114,11 @@ function OperationModal({ id, onClose }: { id: string; onClose: () => void }) {
               isRowHeader: true,
               cell: ({ worker_id }) => <PageLink to={`/workers/${worker_id}`}>{worker_id}</PageLink>,
             },
-            { id: "state", header: "State", cell: ({ state }) => <OperationState state={state} /> },
+            {
+              id: "state",
+              header: "State",
+              cell: (item) => <OperationState state={isDoneInPart(item) ? "done_in_part" : item.state} />,
+            },
             { id: "detail", header: "Why", cell: ({ detail }) => detail ?? "" },
           ]}
           footer={items.length > MOST_SHOWN && `${items.length - MOST_SHOWN} more`}
@@ -128,6 +132,6 @@ const READ_AGAIN_MS = 2_000;
 const MOST_SHOWN = 200; // failures come first
 const ORDER = ["failed", "running", "pending", "done"];
 
-function rank(state: string): number {
-  return ORDER.indexOf(state);
+function rank(item: Operation["items"][number]): number {
+  return isDoneInPart(item) ? 0.5 : ORDER.indexOf(item.state);
 }

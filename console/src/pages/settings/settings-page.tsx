@@ -33,21 +33,23 @@ export function SettingsPage() {
           header={<Header variant="h2">Accounts and regions</Header>}
           columnDefinitions={[
             { id: "account", header: "Account", cell: (region) => region.account_id, isRowHeader: true },
-            { id: "region", header: "Region", cell: (region) => region.region },
+            { id: "region", header: "Region", cell: (region) => region.region, minWidth: 120 },
             { id: "workers", header: "Workers", cell: (region) => region.workers },
             {
               id: "outcome",
               header: "AWS answers",
+              minWidth: 220,
               cell: (region) => (
                 <StatusIndicator type={region.error_code === null ? "success" : "error"}>
                   {region.error_code === null ? "yes" : `${region.operation ?? ""} ${region.error_code}`}
                 </StatusIndicator>
               ),
             },
-            { id: "detail", header: "Why", cell: (region) => region.detail ?? "" },
+            { id: "detail", header: "Why", cell: (region) => region.detail ?? "", minWidth: 220 },
             {
               id: "since",
               header: "Since",
+              minWidth: 180,
               cell: (region) => (region.since === null ? "" : <Moment at={region.since} />),
             },
           ]}

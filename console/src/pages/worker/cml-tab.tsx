@@ -10,8 +10,9 @@ import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 
 import type { Worker } from "../../api/types";
+import { SOURCE_WORDS, type SourceName } from "../../components/doubt";
 import { Figure } from "../../components/figure";
-import { Outcome, whyUnknown } from "../../components/status";
+import { LicenseWord, Outcome, whyUnknown } from "../../components/status";
 import { Age } from "../../components/time";
 import { Uptime } from "../../components/uptime";
 import { Unknown } from "../../components/unknown";
@@ -22,14 +23,24 @@ function Check({ passed, name }: { passed: boolean | null; name: string }) {
   return <StatusIndicator type={passed ? "success" : "error"}>{`${name}: ${passed ? "passes" : "fails"}`}</StatusIndicator>;
 }
 
+function sourceOf(name: string | null): SourceName | undefined {
+  return name === "cloudwatch" || name === "cml" ? name : undefined;
+}
+
+function wordOf(source: SourceName | undefined): string {
+  return source === undefined ? "not read" : SOURCE_WORDS[source];
+}
+
 export function CMLTab({ worker }: { worker: Worker }) {
-  const figure = (children: ReactNode) => (
-    <Figure worker={worker} source="cml" reason={whyUnknown(worker)}>
+  const figure = (children: ReactNode, source: SourceName = "cml") => (
+    <Figure worker={worker} source={source} reason={whyUnknown(worker)}>
       {children}
     </Figure>
   );
-  const percent = (value: number | null, label: string) =>
-    figure(value === null ? null : <ProgressBar value={value} ariaLabel={label} />);
+  const percent = (value: number | null, label: string, source?: SourceName) =>
+    figure(value === null ? null : <ProgressBar value={value} ariaLabel={label} />, source);
+  const [cpuSource, memorySource] = [sourceOf(worker.cpu_source), sourceOf(worker.memory_source)];
+  const license = worker.cml_license?.authorization ?? worker.cml_license?.status ?? null;
   const parts = Object.entries(worker.sources.cml.parts);
   const raw = worker.cml_system_info === null ? null : JSON.stringify(worker.cml_system_info, null, 2);
   return (
@@ -47,8 +58,8 @@ export function CMLTab({ worker }: { worker: Worker }) {
           { label: "Ready", value: figure(worker.cml_ready === null ? null : worker.cml_ready ? "yes" : "not yet") },
           { label: "Uptime", value: <Uptime worker={worker} /> },
           { label: "Read", value: <Age at={worker.last_cml_api_sync_at} /> },
-          { label: `CPU (${worker.cpu_source ?? "not read"})`, value: percent(worker.cpu_utilization, "CPU") },
-          { label: `Memory (${worker.memory_source ?? "not read"})`, value: percent(worker.memory_utilization, "Memory") },
+          { label: `CPU (${wordOf(cpuSource)})`, value: percent(worker.cpu_utilization, "CPU", cpuSource) },
+          { label: `Memory (${wordOf(memorySource)})`, value: percent(worker.memory_utilization, "Memory", memorySource) },
           { label: "Disk", value: percent(worker.disk_utilization, "Disk") },
           {
             label: "Nodes running",
@@ -59,7 +70,7 @@ export function CMLTab({ worker }: { worker: Worker }) {
             ),
           },
           { label: "No node runs since", value: worker.nodes_idle_since === null ? "–" : <Age at={worker.nodes_idle_since} /> },
-          { label: "Licence", value: figure(worker.cml_license?.authorization ?? worker.cml_license?.status ?? null) },
+          { label: "Licence", value: figure(license === null ? null : <LicenseWord word={license} />) },
           { label: "Maintenance", value: worker.maintenance_mode === null ? <Unknown reason="not read" /> : worker.maintenance_mode ? "on" : "off" },
           { label: "Labs", value: figure(worker.labs_count === null ? null : count(worker.labs_count)) },
         ]}

@@ -28,6 +28,7 @@ export function SourceLines({ worker }: { worker: Worker }) {
         {
           id: "outcome",
           header: "Outcome",
+          minWidth: 110,
           cell: ({ source }) => (
             <>
               <Outcome outcome={source.outcome} />
@@ -35,9 +36,9 @@ export function SourceLines({ worker }: { worker: Worker }) {
             </>
           ),
         },
-        { id: "read", header: "Read", cell: ({ source }) => <Age at={source.read_at} /> },
-        { id: "due", header: "Next due", cell: ({ source }) => <Countdown at={source.next_due_at} /> },
-        { id: "why", header: "Why, and what to do", cell: ({ source }) => <Why source={source} /> },
+        { id: "read", header: "Read", cell: ({ source }) => <Age at={source.read_at} />, minWidth: 110 },
+        { id: "due", header: "Next due", cell: ({ source }) => <Countdown at={source.next_due_at} />, minWidth: 110 },
+        { id: "why", header: "Why, and what to do", cell: ({ source }) => <Why source={source} />, minWidth: 220 },
       ]}
     />
   );
