@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.support.aws_scene import ACCOUNT, REGION, AwsScene, instance
+from tests.support.waiting import until
 
 from cmlfleet.integration.aws import batcher, instruments
 from cmlfleet.simulator.faults import FaultName
@@ -68,6 +69,24 @@ async def test_calls_are_counted_by_service_operation_and_outcome(scene: AwsScen
     assert calls[_labels(**ec2, outcome="access_denied")] == 1
     assert calls[_labels(service="cloudwatch", operation="GetMetricData", outcome="ok")] == 1
     assert calls[_labels(service="sts", operation="GetCallerIdentity", outcome="ok")] == 1
+
+
+async def test_a_call_that_a_failed_sweep_needs_no_more_is_no_time_out(
+    scene: AwsScene, metrics: InMemoryMetricReader
+):
+    scene.faults.set(FaultName.HANGING_REGION, operation="DescribeInstanceStatus")
+    scene.faults.set(FaultName.DENIED, operation="DescribeInstances")
+    await scene.read(scene.ids()[0], max_age_seconds=60.0)
+
+    def outcomes() -> set[object]:
+        return {
+            dict(labels)["outcome"]
+            for labels in _points(metrics, "calls")
+            if dict(labels)["operation"] == "DescribeInstanceStatus"
+        }
+
+    await until(outcomes, what="the end of the other call")
+    assert outcomes() == {"cancelled"}
 
 
 async def test_series_and_batches_are_counted(scene: AwsScene, metrics: InMemoryMetricReader):

@@ -17,6 +17,8 @@ from cmlfleet.integration.aws.call_failure import AwsCallError
 from cmlfleet.integration.aws.scope import AwsScope
 
 OUTCOME_OK = "ok"
+NOT_WANTED = "not wanted any more"
+"""The message of a cancellation because nobody needs the answer, not because a limit passed."""
 
 tracer = trace.get_tracer("cmlfleet")
 _meter = metrics.get_meter("cmlfleet")
@@ -88,7 +90,8 @@ def context_of_span() -> contextvars.Context:
 
 @contextmanager
 def observed_call(*, service: str, operation: str, scope: AwsScope, address: str) -> Generator[None]:
-    """Count and trace one call. One that is cancelled counts as `timeout`: a limit passed."""
+    """Count and trace one call. One that is cancelled counts as `timeout`, a limit passed, unless the
+    cancellation says `NOT_WANTED`: then as `cancelled`."""
     with tracer.start_as_current_span(
         f"AWS {operation}",
         kind=SpanKind.CLIENT,
@@ -106,8 +109,8 @@ def observed_call(*, service: str, operation: str, scope: AwsScope, address: str
         outcome = OUTCOME_OK
         try:
             yield
-        except asyncio.CancelledError:
-            outcome = ErrorCode.TIMEOUT.value
+        except asyncio.CancelledError as cancelled:
+            outcome = "cancelled" if NOT_WANTED in cancelled.args else ErrorCode.TIMEOUT.value
             raise
         except AwsCallError as failure:
             outcome = failure.code.value

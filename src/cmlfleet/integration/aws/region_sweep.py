@@ -14,6 +14,7 @@ from cmlfleet.domain.sources import Source
 from cmlfleet.integration.aws.call_failure import AwsCallError, broken
 from cmlfleet.integration.aws.describe_instance_status import DescribeInstanceStatus, Statuses
 from cmlfleet.integration.aws.describe_instances import Described, DescribeInstances
+from cmlfleet.integration.aws.instruments import NOT_WANTED
 from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.single_flight import SingleFlight
 
@@ -103,7 +104,7 @@ class RegionSweep:
             _log.exception("ec2_sweep_broke", scope=str(scope))
             failure = broken("ec2:DescribeInstances", error)
         finally:
-            statuses.cancel()
+            statuses.cancel(NOT_WANTED)
         duration_ms = (self._clock() - began_at) * 1000
         before = self._snapshots.get(scope)
         failed_before = 0 if before is None else before.failures_in_a_row
