@@ -31,6 +31,7 @@ from cmlfleet.persistence.migrate import SchemaMismatch
 from cmlfleet.serve import PortTaken, serve
 from cmlfleet.settings import ConfigurationError, load_settings
 from cmlfleet.simulator.plans import Beat
+from cmlfleet.simulator.scenarios import WorkerCountError
 from cmlfleet.simulator.server import SimulatorServer
 
 REFRESH_INTERVAL_SECONDS = 5  # a demo is watched for minutes: what changes shows within seconds
@@ -43,7 +44,7 @@ _console = Console()
 
 def demo(
     *,
-    workers: Annotated[int, Parameter(name="--workers", help="How many workers.")] = STORY_WORKERS,
+    workers: Annotated[int, Parameter(name="--workers", help="How many workers, at least 12.")] = STORY_WORKERS,
     port: Annotated[int, Parameter(name="--port", help="Where the service listens.")] = 8080,
     seed: Annotated[int, Parameter(name="--seed", help="The same seed gives the same fleet.")] = 1,
     data_dir: Annotated[Path | None, Parameter(name="--data-dir", help="Keep the data here.")] = None,
@@ -54,6 +55,8 @@ def demo(
         folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cmlfleet-demo-")))
         try:
             uvloop.run(_run(workers=workers, port=port, seed=seed, data_dir=folder))
+        except WorkerCountError as error:
+            raise CommandFailed(str(error), status=USAGE) from None
         except ConfigurationError as error:
             raise CommandFailed(f"configuration: {error}", status=USAGE) from None
         except PortTaken as error:

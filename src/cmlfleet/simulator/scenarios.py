@@ -31,8 +31,14 @@ class UnknownScenarioError(ValueError):
         super().__init__(f"there is no scenario {name!r}; there are: {', '.join(SCENARIOS)}")
 
 
+class WorkerCountError(ValueError):
+    """The scenario is not played with so many workers."""
+
+
 def scenario(name: str, *, workers: int, seed: int) -> Scenario:
-    """Raises `UnknownScenarioError`."""
+    """Raises `UnknownScenarioError`, `WorkerCountError`."""
+    if workers < 0:
+        raise WorkerCountError(f"the number of workers must be at least 0, not {workers}")
     make = SCENARIOS.get(name)
     if make is None:
         raise UnknownScenarioError(name)
@@ -74,7 +80,11 @@ def chaos(workers: int, seed: int) -> Scenario:
 
 
 def team(workers: int, seed: int) -> Scenario:
-    """The demo's twelve, then ordinary ones up to the number asked for."""
+    """The demo's twelve, then ordinary ones up to the number asked for. Raises `WorkerCountError`."""
+    if workers < HOME_WORKERS:
+        raise WorkerCountError(
+            f"the team's story has {HOME_WORKERS} workers: --workers must be at least {HOME_WORKERS}, not {workers}"
+        )
     story = team_story()
     dice = random.Random(f"{seed}:team")
     more = [ordinary_worker(number, dice=dice) for number in range(HOME_WORKERS + 1, workers + 1)]

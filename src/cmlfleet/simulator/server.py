@@ -102,6 +102,7 @@ class SimulatorServer:
     def environment(self) -> dict[str, str]:
         """The variables that make cmlfleet, boto3 and virl2_client use this simulator."""
         account = self.scenario.accounts[0]
+        controllers = {"VIRL2_URL": f"https://{loopback_address(1)}:{self.cml_port}"} if self.scenario.workers else {}
         regions = dict.fromkeys(worker.region for worker in self.scenario.workers)
         return {
             "AWS_ENDPOINT_URL": self.aws_url,
@@ -114,7 +115,7 @@ class SimulatorServer:
             "CMLFLEET_CML_USERNAME": CML_USERNAME,
             "CMLFLEET_CML_PASSWORD": CML_PASSWORD,
             "CMLFLEET_CML_ALLOWED_NETWORKS": "127.0.0.0/8",
-            "VIRL2_URL": f"https://{loopback_address(1)}:{self.cml_port}",
+            **controllers,
             "VIRL2_USER": CML_USERNAME,
             "VIRL2_PASS": CML_PASSWORD,
             "CML_VERIFY_CERT": "False",

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -48,6 +49,25 @@ def test_its_exports_are_all_that_boto3_needs(monkeypatch: pytest.MonkeyPatch) -
         assert [(call["operation"], call["outcome"], call["count"]) for call in calls] == [
             ("DescribeInstances", "ok", 1)
         ]
+
+
+def test_without_workers_no_controller_is_exported() -> None:
+    with simulator_process("--workers", "0") as environment:
+        assert "VIRL2_URL" not in environment
+
+
+@pytest.mark.parametrize("command", [("simulate", "--scenario", "team"), ("demo",)])
+def test_fewer_workers_than_the_story_has_are_refused(command: tuple[str, ...]) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "cmlfleet", *command, "--workers", "5"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=SOURCE_ENVIRONMENT,
+    )
+    assert (refused.returncode, refused.stdout.count("export")) == (2, 0)
+    assert "at least 12, not 5" in refused.stderr
 
 
 def test_faults_are_switched_on_and_off_from_outside(environment: dict[str, str]) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from cmlfleet.simulator.faults import CATALOGUE, FaultName, FaultScope
 from cmlfleet.simulator.plans import HOME_REGION, BeatAction, PowerPlan, WorkerPlan
-from cmlfleet.simulator.scenarios import SCENARIOS, UnknownScenarioError, scenario
+from cmlfleet.simulator.scenarios import SCENARIOS, UnknownScenarioError, WorkerCountError, scenario
 
 
 def worker_with(plans: list[WorkerPlan], fault: FaultName) -> WorkerPlan:
@@ -65,6 +65,11 @@ def test_the_team_tells_its_whole_story() -> None:
 def test_the_team_grows_by_ordinary_workers() -> None:
     team = scenario("team", workers=15, seed=1)
     assert len([plan for plan in team.workers if plan.region == HOME_REGION]) == 15
+
+
+def test_the_team_is_not_played_with_fewer_than_its_story_needs() -> None:
+    with pytest.raises(WorkerCountError, match="at least 12, not 5"):
+        scenario("team", workers=5, seed=1)
 
 
 def test_an_unknown_scenario_lists_what_exists() -> None:
