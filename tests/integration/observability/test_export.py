@@ -112,6 +112,14 @@ def test_every_instrument_of_the_interface_is_there(exporting: Exporting) -> Non
     }
 
 
+def test_a_batchs_window_is_told_apart_where_windows_are(exporting: Exporting) -> None:
+    _all_read(exporting)
+    families = {family.name: family for family in text_string_to_metric_families(exporting.get("/metrics").decode())}
+    samples = families["cmlfleet_aws_batch_window_seconds"].samples
+    bounds = {float(sample.labels["le"]) for sample in samples if sample.name.endswith("_bucket")}
+    assert len([bound for bound in bounds if bound <= 1.0]) >= 8
+
+
 def test_the_same_instruments_are_pushed(exporting: Exporting) -> None:
     wanted = {"cml.worker.status", "cml.worker.cpu_utilization", "cmlfleet.refresh.duration", "cmlfleet.aws.calls"}
     wait_until(lambda: wanted <= exporting.collector.metrics.keys(), what="the pushed instruments")

@@ -15,6 +15,7 @@ from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.observability.metrics.worker_metrics import WorkerMetrics
 
 REFRESH_BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
+BATCH_WINDOW_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 MOST_SERIES = 200_000  # the SDK would keep 2,000 of an instrument and drop the rest
 
 
@@ -36,7 +37,11 @@ class ServiceMetrics:
                 View(
                     instrument_name="cmlfleet.refresh.duration",
                     aggregation=ExplicitBucketHistogramAggregation(REFRESH_BUCKETS_SECONDS),
-                )
+                ),
+                View(
+                    instrument_name="cmlfleet.aws.batch.window",
+                    aggregation=ExplicitBucketHistogramAggregation(BATCH_WINDOW_BUCKETS_SECONDS),
+                ),
             ],
         )
         metrics.set_meter_provider(self._provider)
