@@ -11,7 +11,7 @@ from cmlfleet.application.access import Audited, Rule
 from cmlfleet.application.audit_entries import add_entry
 from cmlfleet.application.changes import are_noted, noting_changes
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import Refused, TooManyAttempts
+from cmlfleet.application.errors import OutsideLimit, Refused, TooManyAttempts
 from cmlfleet.application.mediator import Message, Next
 from cmlfleet.application.ports.audit import AuditEntry, AuditTrail, Change
 from cmlfleet.application.ports.storage import StorageUnavailable
@@ -85,7 +85,7 @@ class Auditing:
             await self._strangers.note(address=principal.address, attempt=type(message).__name__, why=_TOO_MANY)
             return
         try:
-            await self._add(message, principal, result, str(error) or type(error).__name__, changes)
+            await self._add(message, principal, result, error, changes)
         except StorageUnavailable:
             return  # it is in the log, and whoever asked gets the error that came first
 
@@ -94,7 +94,7 @@ class Auditing:
         message: Message[Any],
         principal: Principal,
         result: str,
-        detail: str | None,
+        error: Exception | None,
         changes: Sequence[Change],
     ) -> None:
         entry = AuditEntry(
@@ -105,11 +105,11 @@ class Auditing:
             role=principal.role.value,
             address=principal.address,
             action=type(message).__name__,
-            worker_id=getattr(message, "worker_id", None),
+            worker_id=error.worker_id if isinstance(error, OutsideLimit) else getattr(message, "worker_id", None),
             request=_request(message),
             changes=_bounded_changes(changes),
             result=result,
-            detail=detail,
+            detail=None if error is None else str(error) or type(error).__name__,
         )
         await add_entry(self._trail, entry, observe_failure=self._observe_failure)
 

@@ -95,6 +95,16 @@ async def test_a_worker_of_another_team_is_as_unknown_as_one_that_does_not_exist
     assert teams.red_ids[0] in {worker["id"] for worker in await teams.service.workers()}
 
 
+async def test_a_worker_of_another_team_among_several_is_refused_in_the_trail(teams: Teams) -> None:
+    client, action = teams.service.client, {"action": "RefreshWorkersCommand", "limit": 1}
+    for worker_id, result, of in ((teams.red_ids[0], "refused", teams.red_ids[0]), ("w-none", "failed", None)):
+        body = {"worker_ids": [worker_id]}
+        answer = await client.post("/api/v1/workers/refresh", json=body, headers=teams.blue)
+        assert answer.status_code == 404
+        (entry,) = (await client.get("/api/v1/audit", params=action)).json()["items"]
+        assert (entry["result"], entry["worker_id"]) == (result, of)
+
+
 async def test_every_route_with_a_worker_is_among_those_tested(teams: Teams) -> None:
     document = (await teams.service.client.get("/api/v1/openapi.json")).json()
     prefix = "/api/v1/workers/{worker_id}"

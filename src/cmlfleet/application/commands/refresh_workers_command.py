@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from cmlfleet.application.errors import WorkerNotFound
+from cmlfleet.application.errors import OutsideLimit, WorkerNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.ports.storage import Operation, WorkerStore
@@ -47,7 +47,8 @@ class RefreshWorkersCommand(Message[Operation]):
 
 
 class RefreshWorkersCommandHandler:
-    """Selects, and starts the operation. Raises WorkerNotFound for a named worker that is not known."""
+    """Selects, and starts the operation. Raises WorkerNotFound for a named worker that is not known, and
+    OutsideLimit, which tells its sender the same."""
 
     def __init__(self, *, reader: FleetReader, workers: WorkerStore, operations: OperationRunner) -> None:
         self._reader = reader
@@ -70,7 +71,8 @@ class RefreshWorkersCommandHandler:
             known = {state.id async for state in self._matching(every)}
         for worker_id in message.worker_ids:
             if worker_id not in known:
-                raise WorkerNotFound(worker_id)
+                exists = limit is not None and await self._workers.load(worker_id) is not None
+                raise OutsideLimit(worker_id) if exists else WorkerNotFound(worker_id)
         return tuple(dict.fromkeys(message.worker_ids))
 
     async def _matching(self, criteria: WorkerCriteria) -> AsyncIterator[CMLWorkerState]:
