@@ -94,7 +94,7 @@ ACCESS: Mapping[type[Message[Any]], Rule] = {
     GetMetricsQuery: Rule(Role.VIEWER, Reach.WITHIN),
     ListAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
     ExportAuditQuery: Rule(Role.ADMIN, Reach.FLEET),
-    GetSystemQuery: Rule(Role.ADMIN, Reach.FLEET),
+    GetSystemQuery: Rule(Role.VIEWER, Reach.FLEET),
     ListUsersQuery: Rule(Role.ADMIN, Reach.FLEET),
     ListTokensQuery: Rule(Role.ADMIN, Reach.FLEET),
     # commands
