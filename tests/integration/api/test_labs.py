@@ -129,6 +129,8 @@ async def test_a_licence_that_cannot_be_read_or_is_none_says_why(
     assert licence["is_licensed"] is licensed
     if reason is not None:
         assert reason in licence["reason"]
+        assert (licence["license"], licence["nodes_limit"], licence["features"]) == (None, None, [])
+        assert (refreshed["worker"]["cml_license"], refreshed["worker"]["nodes_limit"]) == (None, None)
     else:
         assert licence["license"]["status"] == "NOT_REGISTERED"
     await service.refresh(worker["id"])

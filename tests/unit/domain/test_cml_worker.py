@@ -255,6 +255,13 @@ def test_a_licence_that_changes() -> None:
     at = NOW + minutes(2)
     lapsed = replace(good_cml_fact(read_at=at), license=replace(license_, authorization_status="OUT_OF_COMPLIANCE"))
     assert read(state, at=at, ec2=stable(at), cml=lapsed) == ["CMLLicenseChanged"]
+    at = NOW + minutes(3)
+    refused = replace(good_cml_fact(read_at=at), license_reason="access_denied")
+    assert read(state, at=at, ec2=stable(at), cml=refused) == ["CMLLicenseChanged"]
+    assert (state.cml_license, state.nodes_limit) == (None, None)
+    at = NOW + minutes(4)
+    refused = replace(good_cml_fact(read_at=at), license_reason="access_denied")
+    assert read(state, at=at, ec2=stable(at), cml=refused) == []
 
 
 def test_a_source_says_once_that_it_fails_and_once_that_it_recovered() -> None:

@@ -67,6 +67,8 @@ class ControllerFacts:
             self._take_health(fact.health, fact.read_at)
         if fact.license is not None:
             self._take_license(fact.license, fact.read_at)
+        elif fact.license_reason is not None:  # the account may not see it any more: what was read before is no news
+            self._take_license(None, fact.read_at)
         if CMLPart.LICENCE in fact.parts:
             self._state.cml_license_reason = fact.license_reason
         if fact.statistics is not None:
@@ -233,10 +235,10 @@ class ControllerFacts:
         if before != after and (len(before) > 1 or len(after) > 1):
             self._record(events.CMLComputeHostsChangedDomainEvent, at, before=before, after=after)
 
-    def _take_license(self, license_: CMLLicense, at: datetime) -> None:
+    def _take_license(self, license_: CMLLicense | None, at: datetime) -> None:
         state = self._state
         before, after = _license_facts(state.cml_license), _license_facts(license_)
-        state.cml_license, state.nodes_limit = license_, license_.nodes_limit
+        state.cml_license, state.nodes_limit = license_, None if license_ is None else license_.nodes_limit
         if before != after:
             self._record(events.CMLLicenseChangedDomainEvent, at, before=before, after=after)
 

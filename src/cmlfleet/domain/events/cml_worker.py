@@ -159,10 +159,10 @@ class CMLLabStateChangedDomainEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CMLLicenseChangedDomainEvent(DomainEvent):
-    """The licence's registration, authorization, product, limit or expiry changed."""
+    """The licence's registration, authorization, product, limit or expiry changed; None: not known."""
 
     before: Mapping[str, Any] | None
-    after: Mapping[str, Any]
+    after: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
