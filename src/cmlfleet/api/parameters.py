@@ -125,7 +125,9 @@ def worker_criteria(parameters: QueryParams) -> WorkerCriteria:
     rest: list[str] = []
     for name, value in parameters.multi_items():
         field, dot, operator = name.rpartition(".")
-        if dot and operator in OPERATORS:
+        if dot and operator not in OPERATORS:
+            raise InvalidRequest(f"unknown operator {operator!r} in {name!r}; there are: {', '.join(OPERATORS)}")
+        if dot:
             figures.append(FigureFilter(plain(field), operator, plain(value)))
         else:
             rest.append(name)

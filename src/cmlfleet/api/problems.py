@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from cmlfleet.api.validation_words import what_is_allowed
 from cmlfleet.application import errors
 from cmlfleet.application.ports.reading import InvalidCriteria
 from cmlfleet.application.ports.storage import StorageUnavailable, VersionConflict
@@ -134,7 +135,7 @@ def _known(status: int) -> Callable[[Request, Exception], Awaitable[JSONResponse
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     fields = [
-        FieldProblem(location=".".join(str(step) for step in entry["loc"]), message=str(entry["msg"]))
+        FieldProblem(location=".".join(str(step) for step in entry["loc"]), message=what_is_allowed(entry))
         for entry in found
     ]
     detail = "; ".join(f"{field.location}: {field.message}" for field in fields) or "the request is not valid"

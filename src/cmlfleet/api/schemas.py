@@ -3,16 +3,30 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from cmlfleet.application.ports.audit import AuditEntry
+from cmlfleet.application.principal import Role
 from cmlfleet.application.queries import views
 from cmlfleet.application.team_limit import TeamLimit, team_limit
+
+
+def _role(text: str) -> str:
+    known = [role.value for role in Role]
+    if text not in known:
+        raise PydanticCustomError(
+            "role", "{given} is no role; there are: {known}", {"given": repr(text), "known": ", ".join(known)}
+        )
+    return text
+
 
 Text = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
-RoleName = Annotated[str, StringConstraints(pattern="^(viewer|operator|admin)$")]
+RoleName = Annotated[
+    str, AfterValidator(_role), Field(json_schema_extra={"pattern": f"^({'|'.join(role.value for role in Role)})$"})
+]
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00\x1f=,]+$")]
 LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00\x1f]*$")]
 
@@ -21,6 +35,20 @@ class Body(BaseModel):
     """Strict: what is not known or of another type is refused, never guessed."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known(cls, given: Any) -> Any:
+        unknown = (
+            next((name for name in given if name not in cls.model_fields), None) if isinstance(given, dict) else None
+        )
+        if unknown is not None:
+            raise PydanticCustomError(
+                "unknown_field",
+                "unknown field {name}; known are: {known}",
+                {"name": repr(unknown), "known": ", ".join(cls.model_fields)},
+            )
+        return given
 
 
 class ImportBody(Body):

@@ -25,6 +25,11 @@ from cmlfleet.settings import Settings
 CONNECT_SECONDS = 5.0
 ENOUGH_OPEN_FILES = 4096  # a connection kept to each of some thousand controllers
 
+_REGION_OR_CREDENTIALS = (
+    "check CMLFLEET_REGIONS and AWS_REGION for a region that is none or is not enabled for the account, the "
+    "credentials, this machine's clock, and the way to AWS"
+)
+
 
 async def examine(settings: Settings) -> list[Finding]:
     """Every check; one that fails stops no other."""
@@ -157,6 +162,8 @@ async def _account(
                 yield ok(about, "allowed")
             elif check.error_code is ErrorCode.THROTTLED:
                 yield warning(about, check.detail or "throttled", fix="see what else calls AWS in that account")
-            else:
+            elif check.is_denied:
                 fix = f"allow {action}; docs/iam-policy.json is the whole policy"
                 yield failed(about, check.detail or "denied", fix=fix)
+            else:
+                yield failed(about, check.detail or "no answer", fix=_REGION_OR_CREDENTIALS)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from cyclopts import Parameter
 
+from cmlfleet.cli.client import Client
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
 
 Region = Annotated[str | None, Parameter(name="--region", help="Only this region.")]
@@ -50,6 +51,17 @@ def selection(  # a name for each filter that the API has
             )
         found.append((figure, value))
     return found
+
+
+def check_region(client: Client, region: str | None) -> None:
+    """Raises CommandFailed for a region that is neither configured nor has workers, naming those there are."""
+    if not region:
+        return
+    fleet = client.get("/api/v1/fleet")
+    known = sorted({*fleet["by_region"], *(entry["region"] for entry in fleet["regions"])})
+    for name in region.split(","):
+        if known and name not in known:
+            raise CommandFailed(f"the region {name!r} is not known; known: {', '.join(known)}", status=USAGE)
 
 
 def as_options(query: str) -> str:

@@ -12,7 +12,7 @@ from cmlfleet.cli.layout import print_table, say
 from cmlfleet.cli.options import Output
 from cmlfleet.cli.output import FOR_PEOPLE, show, show_object
 from cmlfleet.cli.refreshing import follow_operation
-from cmlfleet.cli.selection import Account, Health, Label, Query, Region, Sort, Status, Where, selection
+from cmlfleet.cli.selection import Account, Health, Label, Query, Region, Sort, Status, Where, check_region, selection
 from cmlfleet.cli.worker_table import COLUMNS, SOURCES, WIDE, name_of
 
 app = App(name="workers", help="List, refresh, watch, import and look after workers.")
@@ -38,7 +38,10 @@ def list_workers(
 ) -> None:
     """Workers, what they are doing, and what is wrong."""
     chosen = selection(region=region, account=account, status=status, health=health, label=label, where=where, q=q)
-    found = list(Client().everything("/api/v1/workers", [*chosen, ("sort", sort)]))
+    client = Client()
+    found = list(client.everything("/api/v1/workers", [*chosen, ("sort", sort)]))
+    if not found:
+        check_region(client, region)
     if not found and output in FOR_PEOPLE:
         hint = "adopt some with: cmlfleet workers import --region REGION --tag key=value (or instance ids)"
         sys.stderr.write(f"no workers{' match' if chosen else f'; {hint}'}\n")
@@ -85,6 +88,7 @@ def refresh(
     selected = selection(
         region=region, account=account, status=status, health=health, label=() if label is None else (label,)
     )
+    check_region(client, region)
     body: dict[str, Any] = dict(selected)
     if chosen:
         body["worker_ids"] = [worker["id"] for worker in chosen]
@@ -106,6 +110,7 @@ def watch(
     """The list, live. Ctrl-C ends it; without a terminal one table is printed."""
     chosen = selection(region=region, account=account, status=status, health=health, label=label, where=where, q=q)
     client = Client()
+    check_region(client, region)
     if not sys.stdout.isatty():
         _show(list(client.everything("/api/v1/workers", [*chosen, ("sort", sort)])), "table")
         return

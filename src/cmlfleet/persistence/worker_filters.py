@@ -90,8 +90,14 @@ def converted(column: Any, value: Any) -> Any:
             # As a float for counts too: over 3.5 are 4 and more, and no figure is too large to compare with.
             return literal(_finite(float(value)), Float())
     except (KeyError, ValueError, TypeError, OverflowError):
-        raise InvalidCriteria(f"{value!r} is no value for {column.name}") from None
+        raise InvalidCriteria(f"{value!r} is no value for {column.name}: {_allowed(wanted)}") from None
     return str(value)
+
+
+def _allowed(wanted: Any) -> str:
+    if isinstance(wanted, tables.UTCDateTime):
+        return "give a time, such as 2026-11-24T12:00:00Z"
+    return "give true or false" if isinstance(wanted, Boolean) else "give a number"
 
 
 def _finite(number: float) -> float:

@@ -37,7 +37,6 @@ def test_the_list_is_chosen(fleet: Fleet) -> None:
     worker = fleet.worker(1)
     fleet.service.http.patch(f"/api/v1/workers/{worker['id']}", json={"labels": {"chosen": "yes", "team": "blue"}})
     assert _names(fleet, "--region", worker["region"]) == NAMES
-    assert _names(fleet, "--region", "eu-west-1") == []
     assert _names(fleet, "--account", worker["account_id"]) == NAMES
     assert _names(fleet, "--status", "running,stopped") == NAMES
     assert _names(fleet, "--status", "stopped") == []
@@ -56,10 +55,17 @@ def test_the_list_is_sorted(fleet: Fleet) -> None:
 
 
 def test_nothing_found_is_said_and_is_no_failure(fleet: Fleet) -> None:
-    done = fleet.cli("workers", "list", "--region", "eu-west-1")
+    done = fleet.cli("workers", "list", "--status", "stopped")
     assert (done.returncode, done.stdout) == (0, "")
     assert "no workers match" in done.stderr
-    assert fleet.json("workers", "list", "--region", "eu-west-1") == []
+    assert fleet.json("workers", "list", "--status", "stopped") == []
+
+
+@pytest.mark.parametrize("command", ["list", "refresh", "watch"])
+def test_a_region_that_is_not_known_is_exit_2_and_names_those_that_are(fleet: Fleet, command: str) -> None:
+    done = fleet.cli("workers", command, "--region", "mars")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"the region 'mars' is not known; known: {fleet.worker(1)['region']}\n"
 
 
 @pytest.mark.parametrize(

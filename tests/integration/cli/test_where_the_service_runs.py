@@ -92,6 +92,20 @@ def test_doctor_names_what_failed_with_its_fix(fleet: Fleet) -> None:
     assert "docs/iam-policy.json" in failed[0]["fix"]
 
 
+def test_doctor_tells_a_wrong_region_from_a_policy_that_lacks(fleet: Fleet) -> None:
+    variables = {
+        **fleet.cloud.environment,
+        "CMLFLEET_DATA_DIR": str(fleet.folder / "data"),
+        "CMLFLEET_REGIONS": "mars",
+    }
+    done = _here(fleet.folder, "doctor", "-o", "json", **variables)
+    failed = [finding for finding in json.loads(done.stdout) if finding["state"] == "failed"]
+    assert done.returncode == 1
+    assert failed
+    assert all(" mars " in finding["check"] and "CMLFLEET_REGIONS" in finding["fix"] for finding in failed)
+    assert not [finding for finding in failed if "iam-policy" in finding["fix"]]
+
+
 def test_doctor_without_aws_or_a_database(tmp_path: Path) -> None:
     done = _here(
         tmp_path,

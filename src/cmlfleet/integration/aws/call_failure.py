@@ -71,6 +71,11 @@ class AwsCallError(Exception):
         return self.aws_code in _EXPIRED
 
     @property
+    def says_not_allowed(self) -> bool:
+        """Whether a policy of IAM would help; credentials or a region that AWS does not accept need another cure."""
+        return self.aws_code in _DENIED
+
+    @property
     def says_broken_inside(self) -> bool:
         """Whether AWS answered that it is broken itself, as it does for a list during the outage of a zone."""
         return self.code is ErrorCode.INTERNAL and self.aws_code is not None

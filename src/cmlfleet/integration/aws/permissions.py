@@ -41,13 +41,14 @@ PERMISSIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionCheck:
-    """What came of trying one action. `error_code` is None when it is granted."""
+    """What came of trying one action. `error_code` is None when it is granted, `is_denied` where a policy lacks."""
 
     account_id: AccountId
     region: Region
     permission: Permission
     error_code: ErrorCode | None = None
     detail: str | None = None
+    is_denied: bool = False
 
 
 async def check_permissions(reader: AwsReader, scope: AwsScope) -> list[PermissionCheck]:
@@ -75,16 +76,18 @@ async def _check(
     scope: AwsScope, permission: Permission, attempt: Callable[[], Awaitable[object]]
 ) -> PermissionCheck:
     error_code = detail = None
+    is_denied = False
     try:
         await attempt()
     except AwsCallError as failure:
-        error_code, detail = failure.code, failure.detail
+        error_code, detail, is_denied = failure.code, failure.detail, failure.says_not_allowed
     return PermissionCheck(
         account_id=scope.account_id,
         region=scope.region,
         permission=permission,
         error_code=error_code,
         detail=detail,
+        is_denied=is_denied,
     )
 
 
