@@ -1130,13 +1130,15 @@ export interface components {
         };
         /**
          * LabList
-         * @description A page of labs.
+         * @description A page of labs; `reason`, of one worker: why they are not known, or only its account's own (`not_admin`).
          */
         LabList: {
             /** Items */
             items: components["schemas"]["LabView"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Reason */
+            reason: string | null;
             /** Total */
             total: number;
         };

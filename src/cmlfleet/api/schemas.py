@@ -1,7 +1,7 @@
 """Bodies that come in, and lists that go out."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,16 +39,15 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known(cls, given: Any) -> Any:
-        unknown = (
-            next((name for name in given if name not in cls.model_fields), None) if isinstance(given, dict) else None
-        )
+        names = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+        unknown = next((name for name in names if name not in cls.model_fields), None)
         if unknown is not None:
             raise PydanticCustomError(
                 "unknown_field",
                 "unknown field {name}; known are: {known}",
                 {"name": repr(unknown), "known": ", ".join(cls.model_fields)},
             )
-        return given
+        return cast("Any", given)
 
 
 class ImportBody(Body):
@@ -145,11 +144,12 @@ class AuditList(BaseModel):
 
 
 class LabList(BaseModel):
-    """A page of labs."""
+    """A page of labs; `reason`, of one worker: why they are not known, or only its account's own (`not_admin`)."""
 
     items: list[views.LabView]
     next_cursor: str | None
     total: int
+    reason: str | None
 
 
 class Limit(BaseModel):

@@ -28,8 +28,8 @@ def _tell(found: dict[str, Any]) -> None:
     colour = wants_colour(sys.stdout)
     cost, idle = words.money(found["cost_per_hour_usd"]), words.money(found["idle_cost_per_hour_usd"])
     lines = [
-        f"workers  {workers['total']}: {words.counts(workers['by_status'])}",
-        f"health   {words.counts(workers['by_health'])}",
+        f"workers  {': '.join(filter(None, [str(workers['total']), words.counts(workers['by_status'])]))}",
+        f"health   {words.counts(workers['by_health']) or words.UNKNOWN}",
         f"labs     {labs['running']} of {labs['total']} running, {found['nodes_running']} nodes",
         f"cost     ${cost} an hour at list price of {found['prices_as_of']}, ${idle} of it idle",
     ]

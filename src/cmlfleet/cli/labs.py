@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from cmlfleet.cli import words
 from cmlfleet.cli.client import Client
 from cmlfleet.cli.exit_codes import NOT_FOUND, USAGE, CommandFailed
-from cmlfleet.cli.layout import Column
+from cmlfleet.cli.layout import Column, say
 from cmlfleet.cli.options import Output
 from cmlfleet.cli.output import show
 
@@ -37,6 +37,11 @@ def list_labs(
     given = [(name, value) for name, value in {"q": q, "state": state}.items() if value]
     path = "/api/v1/labs" if worker is None else f"/api/v1/workers/{client.worker(worker)['id']}/labs"
     show(list(client.everything(path, given)), form=output, columns=_COLUMNS)
+    reason = None if worker is None else client.get(path, [("limit", "1")])["reason"]
+    if reason == "not_admin":
+        say("only labs of the account itself are seen: it is not a CML administrator")
+    elif reason is not None:
+        say(f"its labs were not read: {reason}")
 
 
 @app.command

@@ -96,7 +96,13 @@ def list_tokens(*, config: Config = None, output: Output = "table") -> None:
 
 @app.command
 def revoke(token_id: str, *, config: Config = None) -> None:
-    """The token stops working at once."""
+    """The token stops working at once.
+
+    Parameters
+    ----------
+    token_id
+        As `cmlfleet token list` shows it; names need not be unique.
+    """
     from cmlfleet.application.commands.create_token_command import RevokeTokenCommand  # noqa: PLC0415 - slow to import
 
     send(config, RevokeTokenCommand(token_id=token_id))

@@ -55,6 +55,14 @@ async def test_labs_of_the_fleet_by_worker_and_title(labs: ListLabsQueryHandler)
     assert await _titles(labs) == ["ACL", "ospf areas", "BGP", "OSPF"]
 
 
+@pytest.mark.parametrize(("worker", "reason"), [("w-002", None), ("w-003", "never_read"), (None, None)])
+async def test_labs_that_were_not_read_do_not_pass_for_none(
+    labs: ListLabsQueryHandler, worker: str | None, reason: str | None
+) -> None:
+    wanted = None if worker is None else WorkerId(worker)
+    assert (await labs.handle_async(ListLabsQuery(worker_id=wanted), SYSTEM)).reason == reason
+
+
 async def test_labs_of_one_worker(labs: ListLabsQueryHandler) -> None:
     assert await _titles(labs, worker_id=WorkerId("w-002")) == ["BGP", "OSPF"]
     assert await _titles(labs, worker_id=WorkerId("w-003")) == []

@@ -6,6 +6,7 @@ from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.principal import Principal
+from cmlfleet.application.queries.unread_part import why_unread
 from cmlfleet.application.queries.views import LicenseDetailView, LicenseFeatureView
 from cmlfleet.application.queries.worker_view import license_view
 from cmlfleet.domain.identifiers import WorkerId
@@ -50,6 +51,6 @@ class GetLicenseQueryHandler:
                 )
                 for feature in (() if known is None else known.features)
             ),
-            reason=state.cml_license_reason,
+            reason=state.cml_license_reason or (why_unread(state, CMLPart.LICENCE) if known is None else None),
             read_at=None if part is None else part.read_at,
         )

@@ -8,6 +8,7 @@ from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import Page
+from cmlfleet.application.queries.unread_part import why_unread
 from cmlfleet.application.queries.views import LabView
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.identifiers import WorkerId
@@ -15,7 +16,14 @@ from cmlfleet.domain.sources import CMLPart, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListLabsQuery(Message[Page[LabView]]):
+class LabPage(Page[LabView]):
+    """`reason`, of one worker's labs: why they are not known, or are only those of the account (`not_admin`)."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLabsQuery(Message[LabPage]):
     """`q` looks into title, owner and the worker's name; `cursor` counts the labs already given."""
 
     worker_id: WorkerId | None = None
@@ -31,7 +39,7 @@ class ListLabsQueryHandler:
     def __init__(self, *, reader: FleetReader) -> None:
         self._reader = reader
 
-    async def handle_async(self, message: ListLabsQuery, principal: Principal) -> Page[LabView]:
+    async def handle_async(self, message: ListLabsQuery, principal: Principal) -> LabPage:
         """One page, in the order of worker and title."""
         if message.worker_id is None:
             states = sorted(
@@ -45,11 +53,16 @@ class ListLabsQueryHandler:
         matching = [lab for state in states for lab in _labs(state) if _matches(lab, message)]
         start = _start(message.cursor)
         end = start + message.limit
-        return Page(
+        return LabPage(
             items=tuple(matching[start:end]),
             next_cursor=str(end) if end < len(matching) else None,
             total=len(matching),
+            reason=None if message.worker_id is None else _reason(states[0]),
         )
+
+
+def _reason(state: CMLWorkerState) -> str | None:
+    return state.labs_reason or (why_unread(state, CMLPart.LABS) if state.labs is None else None)
 
 
 def _labs(state: CMLWorkerState) -> Iterator[LabView]:
