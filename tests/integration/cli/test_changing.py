@@ -93,7 +93,7 @@ def test_import_by_id_by_tag_and_what_is_not_found(own_fleet: Fleet) -> None:
 def test_import_as_json_is_the_answer_of_the_api(own_fleet: Fleet) -> None:
     worker = own_fleet.service.worker(FIRST)
     result = own_fleet.json("workers", "import", "--region", worker["region"], worker["instance_id"])
-    assert result == {"imported": [], "already_known": [worker["id"]], "not_found": []}
+    assert result == {"operation_id": None, "imported": [], "already_known": [worker["id"]], "not_found": []}
 
 
 @pytest.mark.parametrize(

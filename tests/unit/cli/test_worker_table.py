@@ -9,7 +9,7 @@ from cmlfleet.cli.layout import table
 from cmlfleet.cli.worker_table import COLUMNS
 
 NOW = datetime.now(UTC)
-AGES_AGO = (NOW - timedelta(minutes=5, seconds=30)).isoformat()
+AGES_AGO = (NOW - timedelta(days=3, hours=2, minutes=30)).isoformat()
 
 
 def _source(**changes: Any) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_fresh_figures_have_no_mark() -> None:
 def test_a_status_that_ec2_does_not_confirm_is_marked_and_the_source_named() -> None:
     cells = _cells(_worker({"ec2": _failing("unreachable")}, health="off", status="stopped"))
     assert cells["STATUS"] == "~stopped"
-    assert cells["WHAT IS WRONG"] == "ec2: unreachable for 5 min"
+    assert cells["WHAT IS WRONG"] == "ec2: unreachable for 3 d 2 h"
 
 
 def test_a_reason_for_the_health_hides_no_failing_source() -> None:
@@ -74,7 +74,7 @@ def test_a_reason_for_the_health_hides_no_failing_source() -> None:
     sources = {"ec2": _failing("unreachable"), "cml": _failing("timeout") | {"parts": {}}}
     worker = _worker(sources, health="degraded", health_reason="the disk is 97 % full", health_reasons=reasons)
     told = _cells(worker)["WHAT IS WRONG"]
-    assert told == "the disk is 97 % full; ec2: unreachable for 5 min, cml: timeout for 5 min"
+    assert told == "the disk is 97 % full; ec2: unreachable for 3 d 2 h, cml: timeout for 3 d 2 h"
 
 
 @pytest.mark.parametrize("code", ["timeout", "booting"])
@@ -88,7 +88,7 @@ def test_what_is_the_reason_itself_is_said_once(code: str) -> None:
 def test_what_was_not_read_for_long_says_when_it_was() -> None:
     cells = _cells(_worker({"cloudwatch": _source(stale=True, read_at=AGES_AGO)}))
     assert (cells["CPU"], cells["MEM"]) == ("~26 %", "41 %")
-    assert cells["WHAT IS WRONG"] == "cloudwatch: last read 5 min ago"
+    assert cells["WHAT IS WRONG"] == "cloudwatch: last read 3 d 2 h ago"
 
 
 def test_everything_of_a_silent_controller_is_marked() -> None:
