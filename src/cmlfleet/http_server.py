@@ -13,7 +13,7 @@ from cmlfleet.api.http_connection import HttpConnection
 from cmlfleet.settings import Network
 
 BACKLOG = 2048  # connections that wait to be taken
-SHUTDOWN_SECONDS = 3  # for requests that are being answered; event streams end at once
+SHUTDOWN_SECONDS = 10  # for requests that are being answered; event streams end at once
 HANDSHAKE_SECONDS = 10.0  # for TLS; a client that is there needs a tenth
 
 

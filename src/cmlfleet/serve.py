@@ -17,7 +17,7 @@ from cmlfleet.settings import Settings
 
 _M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h; one for the event loop, one for all other threads
 _M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 128 << 10
-GC_THRESHOLDS = (10_000, 20, 250)  # objects, then young collections: little of what a refresh makes is cyclic
+GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
 
 
 class PortTaken(OSError):
@@ -123,7 +123,7 @@ async def _serve_http(service: Service, server: HttpServer, stopping: asyncio.Ev
         stopped.cancel()
         announcing.cancel()
         await asyncio.gather(announcing, return_exceptions=True)
-        service.end_streams()
+        service.begin_to_stop()
         server.should_exit = True
     await running
 

@@ -161,6 +161,27 @@ def test_a_worker_stopped_in_the_console_shows_and_starts_again(
     assert ("stopped" in [after for _, after in changes]) is True
 
 
+def test_a_request_that_the_end_cuts_short_is_told_so(cloud: SimulatedCloud, service: RunningService) -> None:
+    worker = service.worker(ONE)
+    cloud.fault("hanging", ONE)
+    answers: list[httpx2.Response] = []
+    calls = cloud.control.call("GET", "/calls")["calls"]
+    asking = threading.Thread(
+        target=lambda: answers.append(
+            service.http.post(f"/api/v1/workers/{worker['id']}/refresh", timeout=PATIENT_SECONDS)
+        )
+    )
+    asking.start()
+    service.running.wait_for(lambda: cloud.control.call("GET", "/calls")["calls"] != calls, what="the refresh")
+    service.running.send(signal.SIGTERM)
+    asking.join(PATIENT_SECONDS)
+    (answer,) = answers
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+    assert service.running.ended(timeout_seconds=30) == 0
+    assert "Traceback" not in service.running.text, service.running.text[-6000:]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_during_work_lets_it_finish(
     cloud: SimulatedCloud, service: RunningService, number: signal.Signals

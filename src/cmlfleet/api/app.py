@@ -25,6 +25,7 @@ from cmlfleet.api.controllers import (
     users_controller,
     workers_controller,
 )
+from cmlfleet.api.cut_short import CutShort
 from cmlfleet.api.docs_page import DOCS_POLICY, docs_page
 from cmlfleet.api.limits import BodyLimit
 from cmlfleet.api.problems import Problem, install_problems
@@ -78,7 +79,7 @@ class _Api(FastAPI):
     """Starlette's own outermost layer answers faults; what every answer says comes outside of it."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return SecurityHeaders(super().build_middleware_stack())
+        return SecurityHeaders(CutShort(super().build_middleware_stack()))
 
 
 def bare_app(*, whole: bool = True) -> FastAPI:

@@ -1,5 +1,6 @@
 """One process of the service."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Service:
         self._settings = settings
         self._clock = clock
         self.storage = open_storage(settings, clock)
+        self._ending: asyncio.Future[None] | None = None
         self._swept_changes = SweptChanges(self._discover)
         self._standings = ScopeStandings(clock)
         self.sources = Sources(
@@ -115,7 +117,7 @@ class Service:
 
     async def stop(self) -> None:
         """Finish what runs, within ten seconds, and let go of everything."""
-        await self._coordination.stop_work()
+        await (self._ending or self._coordination.stop_work())
         await self._swept_changes.close()
         await self._prompt_refreshes.close()
         await self._operations.close()
@@ -125,9 +127,10 @@ class Service:
         self._metrics.close()
         await self.storage.close()
 
-    def end_streams(self) -> None:
-        """Before the port closes: who listens would hold it open."""
+    def begin_to_stop(self) -> None:
+        """Take on no more work, and end the streams, which would hold the port open; requests are still answered."""
         self._coordination.hub.close()
+        self._ending = asyncio.ensure_future(self._coordination.stop_work())
 
     def known_scopes(self) -> Sequence[tuple[AccountId, Region]]:
         """Every configured account and region whose account's id is known by now."""
