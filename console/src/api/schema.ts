@@ -682,7 +682,7 @@ export interface paths {
         };
         /**
          * Get Samples
-         * @description History of figures as means over `step` seconds; by default the last hour.
+         * @description History of figures as means over `step` seconds; by default the last hour, from a whole step on.
          */
         get: operations["get_samples_api_v1_workers__worker_id__samples_get"];
         put?: never;
@@ -4542,6 +4542,15 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

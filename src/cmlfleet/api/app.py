@@ -90,6 +90,7 @@ def bare_app(*, whole: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         description="The control plane for fleets of Cisco Modeling Labs workers on AWS EC2.",
     )
     app.state.notice = ""

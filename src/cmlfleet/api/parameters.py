@@ -101,15 +101,23 @@ def event_criteria(
     parameters: QueryParams, *, worker_id: str | None, start: datetime | None, end: datetime | None
 ) -> EventCriteria:
     """What a list of events was asked for. Raises InvalidRequest."""
+    since, until = aware(start), aware(end)
+    if since is not None and until is not None and since > until:
+        raise InvalidRequest("'from' must lie before 'to'")
     return EventCriteria(
         worker_id=worker_id,
         types=event_types(values(parameters, "type")),
         actor=text_of(parameters, "actor"),
-        since=aware(start),
-        until=aware(end),
+        since=since,
+        until=until,
         limit=page_size(parameters),
         cursor=text_of(parameters, "cursor"),
     )
+
+
+def whole_step(moment: datetime, *, step_seconds: int) -> datetime:
+    """The last multiple of the step, counted from 1970, so that each request's steps are the same."""
+    return datetime.fromtimestamp(moment.timestamp() // step_seconds * step_seconds, UTC)
 
 
 def _offset(parameters: QueryParams) -> int:

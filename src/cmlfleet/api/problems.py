@@ -98,6 +98,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.LabelChanged: 409,
     errors.CertificateNotPresented: 409,
     errors.SourceUnavailable: 503,
+    errors.SourceDenied: 502,
     errors.InvalidRequest: 422,
     errors.UnknownScope: 422,
     InvalidCriteria: 422,

@@ -122,3 +122,7 @@ class SourceUnavailable(ApplicationError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class SourceDenied(SourceUnavailable):
+    """AWS answered that it is not allowed: asking again helps nobody, the text names the permission."""

@@ -112,3 +112,10 @@ async def test_a_choice_that_makes_no_sense_is_refused(
     assert answer.status_code == 422, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert told in answer.json()["detail"]
+
+
+async def test_a_time_that_ends_before_it_begins_is_refused(service: RunningService) -> None:
+    parameters = {"from": "2026-11-20T12:00:00Z", "to": "2026-11-20T11:00:00Z"}
+    answer = await service.client.get("/api/v1/events", params=parameters)
+    assert answer.status_code == 422
+    assert "'from' must lie before 'to'" in answer.json()["detail"]

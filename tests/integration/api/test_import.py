@@ -123,11 +123,18 @@ async def test_a_wish_that_makes_no_sense_is_refused_naming_what_is_right(
 
 
 async def test_aws_that_cannot_be_asked_is_503_with_a_time_to_come_back(service: RunningService) -> None:
+    service.simulator.faults.set("dead-region", operation="DescribeInstances")
+    answer = await _import(service, instance_ids=[_instance_id(service, 1)])
+    service.simulator.faults.clear("dead-region")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+
+
+async def test_what_aws_denies_is_502_that_names_the_permission(service: RunningService) -> None:
     service.simulator.faults.set("denied", operation="DescribeInstances")
     answer = await _import(service, instance_ids=[_instance_id(service, 1)])
     service.simulator.faults.clear("denied")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (502, None)
     assert "ec2:DescribeInstances" in answer.json()["detail"]
 
 

@@ -18,7 +18,9 @@ from cmlfleet.settings import load_settings
 
 HOLD_NO_DATA = {
     ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
     ("GET", "/readyz"),
+    ("HEAD", "/readyz"),
     ("GET", "/api/docs"),
     ("GET", "/api/v1/openapi.json"),
 }

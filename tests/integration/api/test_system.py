@@ -15,6 +15,17 @@ async def test_alive(service: RunningService) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_probe_may_ask_without_a_body(service: RunningService, path: str) -> None:
+    answer = await service.client.head(path, headers=service.as_(None))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_no_answer_leads_to_the_host_that_a_request_names(service: RunningService) -> None:
+    answer = await service.client.get("/api/v1/workers/", headers={"Host": "elsewhere.example"})
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+
+
 async def test_ready_with_its_parts_for_whoever_is_signed_in(service: RunningService) -> None:
     stranger = await service.client.get("/readyz", headers=service.as_(None))
     wrong = await service.client.get("/readyz", headers=service.as_("wrong"))

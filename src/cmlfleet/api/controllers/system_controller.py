@@ -24,12 +24,14 @@ signed_in_router = APIRouter(tags=["system"], route_class=SignedInRoute)
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=schemas.Health)
 async def healthz() -> Response:
     """Alive."""
     return answer({"status": "ok", "version": __version__})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     response_model=schemas.Readiness,

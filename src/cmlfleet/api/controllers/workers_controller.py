@@ -18,6 +18,7 @@ from cmlfleet.api.parameters import (
     statuses,
     text_of,
     values,
+    whole_step,
     worker_criteria,
 )
 from cmlfleet.api.problems import documented
@@ -67,7 +68,7 @@ async def list_workers(
     return answer(await mediator.execute_async(ListWorkersQuery(worker_criteria(request.query_params)), principal))
 
 
-@router.post("/import", response_model=views.ImportResult, responses=documented(503))
+@router.post("/import", response_model=views.ImportResult, responses=documented(502))
 async def import_workers(body: schemas.ImportBody, mediator: Application, principal: SignedIn) -> Response:
     """Adopt instances; the first refresh of each goes on after the answer."""
     command = ImportWorkersCommand(
@@ -226,12 +227,12 @@ async def get_samples(
     end: datetime | None = Query(None, alias="to"),
     step: int = Query(DEFAULT_STEP_SECONDS, ge=1, le=86_400),
 ) -> Response:
-    """History of figures as means over `step` seconds; by default the last hour."""
+    """History of figures as means over `step` seconds; by default the last hour, from a whole step on."""
     only(request.query_params, ("from", "to", "step"))
     until = aware(end) or datetime.now(UTC)
     query = GetSamplesQuery(
         worker_id=WorkerId(plain(worker_id)),
-        start=aware(start) or until - DEFAULT_HISTORY,
+        start=aware(start) or whole_step(until - DEFAULT_HISTORY, step_seconds=step),
         end=until,
         step_seconds=step,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import InvalidRequest, SourceUnavailable
+from cmlfleet.application.errors import InvalidRequest, SourceDenied, SourceUnavailable
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.sources import EC2Source
 from cmlfleet.application.ports.storage import WorkerAlreadyKnown, WorkerStore
@@ -19,6 +19,7 @@ from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import InstanceId, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
+from cmlfleet.domain.sources import ErrorCode
 
 IMPORT = "import"
 """The kind of the operation that reads what was imported for the first time."""
@@ -59,7 +60,7 @@ class ImportWorkersCommandHandler:
         self._clock = clock
 
     async def handle_async(self, message: ImportWorkersCommand, principal: Principal) -> ImportResult:
-        """Raises InvalidRequest, UnknownScope, SourceUnavailable and StorageUnavailable."""
+        """Raises InvalidRequest, UnknownScope, SourceUnavailable (SourceDenied too) and StorageUnavailable."""
         if not message.instance_ids and not message.tags:
             raise InvalidRequest("give instance_ids or tags: nothing would be imported")
         account_id, region = scope_of(self._scopes(), region=message.region, account_id=message.account_id)
@@ -71,7 +72,8 @@ class ImportWorkersCommandHandler:
                 account_id, region, instance_ids=possible, tags=message.tags if message.tags else None
             )
             if isinstance(answer, SourceFailure):
-                raise SourceUnavailable(answer.code.value, answer.detail)
+                denied = answer.code is ErrorCode.ACCESS_DENIED
+                raise (SourceDenied if denied else SourceUnavailable)(answer.code.value, answer.detail)
             found = dict(answer)
         known = {entry.instance: entry.worker_id for entry in await self._workers.known_instances(account_id, region)}
         imported: list[WorkerView] = []
