@@ -53,12 +53,17 @@ def selection(  # a name for each filter that the API has
     return found
 
 
+def known_regions(client: Client) -> list[str]:
+    """Those that are read, and those of workers."""
+    fleet = client.get("/api/v1/fleet")
+    return sorted({*fleet["by_region"], *(entry["region"] for entry in fleet["regions"])})
+
+
 def check_region(client: Client, region: str | None) -> None:
     """Raises CommandFailed for a region that is neither configured nor has workers, naming those there are."""
     if not region:
         return
-    fleet = client.get("/api/v1/fleet")
-    known = sorted({*fleet["by_region"], *(entry["region"] for entry in fleet["regions"])})
+    known = known_regions(client)
     for name in region.split(","):
         if known and name not in known:
             raise CommandFailed(f"the region {name!r} is not known; known: {', '.join(known)}", status=USAGE)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cmlfleet.cli.configuration import configured
-from cmlfleet.cli.exit_codes import FAILED, NOT_FOUND, CommandFailed
+from cmlfleet.cli.exit_codes import FAILED, NOT_FOUND, USAGE, CommandFailed
 
 if TYPE_CHECKING:
     from cmlfleet.application.mediator import Message
@@ -34,7 +34,7 @@ def send(config: Path | None, message: "Message[T]") -> T:
     try:
         return asyncio.run(run())
     except errors.ApplicationError as error:
-        not_found = isinstance(error, errors.TokenNotFound)
-        raise CommandFailed(str(error), status=NOT_FOUND if not_found else FAILED) from None
+        not_found, unusable = isinstance(error, errors.TokenNotFound), isinstance(error, errors.InvalidRequest)
+        raise CommandFailed(str(error), status=NOT_FOUND if not_found else USAGE if unusable else FAILED) from None
     except (StorageUnavailable, SchemaMismatch) as error:
         raise CommandFailed(str(error)) from None

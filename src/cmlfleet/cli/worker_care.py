@@ -15,7 +15,7 @@ from cmlfleet.cli.layout import say
 from cmlfleet.cli.options import Output, Yes
 from cmlfleet.cli.output import FOR_PEOPLE, show
 from cmlfleet.cli.progress import progress
-from cmlfleet.cli.selection import Label
+from cmlfleet.cli.selection import Label, known_regions
 from cmlfleet.cli.worker_table import COLUMNS, WIDE
 
 POLL_SECONDS = 0.3
@@ -24,7 +24,7 @@ FIRST_READINGS_SECONDS = 60.0  # whoever waits longer has more to look at than t
 
 def import_workers(
     *instance_ids: str,
-    region: Annotated[str, Parameter(name="--region", help="Where the instances are.")],
+    region: Annotated[str | None, Parameter(name="--region", help="Where the instances are; needed.")] = None,
     account: Annotated[str | None, Parameter(name="--account", help="A configured account's id.")] = None,
     tag: Annotated[
         Sequence[str], Parameter(name="--tag", negative=(), help="key=value; all given tags must match.")
@@ -35,6 +35,10 @@ def import_workers(
     output: Output = "table",
 ) -> None:
     """Adopt EC2 instances as workers, by id or by tags. On a terminal it waits for the first reading of each."""
+    client = Client()
+    if region is None:
+        known = ", ".join(known_regions(client)) or "those of CMLFLEET_REGIONS"
+        raise CommandFailed(f"say with --region where the instances are; known: {known}", status=USAGE)
     body: dict[str, Any] = {
         "region": region,
         "instance_ids": list(instance_ids),
@@ -43,7 +47,6 @@ def import_workers(
     }
     if account is not None:
         body["account_id"] = account
-    client = Client()
     with progress("import") as advance:
         result = client.send("POST", "/api/v1/workers/import", body)
         if sys.stderr.isatty() and output in FOR_PEOPLE and not dry_run:

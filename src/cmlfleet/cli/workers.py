@@ -43,8 +43,7 @@ def list_workers(
     if not found:
         check_region(client, region)
     if not found and output in FOR_PEOPLE:
-        hint = "adopt some with: cmlfleet workers import --region REGION --tag key=value (or instance ids)"
-        sys.stderr.write(f"no workers{' match' if chosen else f'; {hint}'}\n")
+        say("no workers match" if chosen else f"no workers{_way_to_some(client)}")
         return
     _show(found, output)
 
@@ -128,6 +127,15 @@ def diagnose(worker: str, *, output: Output = "table") -> None:
         show(found["findings"], form=output, columns=())
     else:
         show_object(found, form=output, for_people=lambda diagnosis: print_findings(diagnosis["findings"]))
+
+
+def _way_to_some(client: Client) -> str:
+    me = client.get("/api/v1/me")
+    if me["limit"] is not None:
+        return f" that {me['name']} may see: an admin decides which"
+    if me["role"] == "viewer":
+        return ": an operator may import some"
+    return "; adopt some with: cmlfleet workers import --region REGION --tag key=value (or instance ids)"
 
 
 def _show(found: list[dict[str, Any]], output: Output) -> None:

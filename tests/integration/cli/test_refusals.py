@@ -118,6 +118,28 @@ def test_a_number_of_events_that_is_none_says_what_is_allowed(tmp_path: Path, li
     assert "Traceback" not in done.stderr
 
 
+def test_an_import_without_a_region_names_those_there_are(fleet: Fleet) -> None:
+    done = fleet.cli("workers", "import", "i-0123456789abcdef0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"say with --region where the instances are; known: {fleet.worker(1)['region']}\n"
+
+
+def test_who_is_limited_is_not_told_to_import(fleet: Fleet) -> None:
+    limited = {"name": "team", "role": "operator", "limit": {"labels": ["nobody=has-this"]}}
+    made = fleet.service.http.post("/api/v1/tokens", json=limited).json()
+    done = run_cli("workers", "list", url=fleet.service.url, token=made["token"], home=fleet.folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "no workers that team may see: an admin decides which\n"
+
+
+def test_a_password_that_is_too_short_is_exit_2(tmp_path: Path) -> None:
+    done = run_cli(
+        "user", "create", "anna", "--role", "viewer", url="http://127.0.0.1:1", stdin="short\n", home=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "short" not in done.stderr.split()
+
+
 def test_a_role_that_does_not_allow_it_is_exit_4_and_named(fleet: Fleet) -> None:
     made = fleet.service.http.post("/api/v1/tokens", json={"name": "reader", "role": "viewer"}).json()
     done = run_cli(
