@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from cmlfleet.composition import Service
 from cmlfleet.http_server import BACKLOG, HttpServer
+from cmlfleet.open_files import allow_all_open_files
 from cmlfleet.risks import refuse_risks
 from cmlfleet.served_certificate import ServedCertificate
 from cmlfleet.settings import Settings
@@ -37,6 +38,7 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
     Raises InsecureConfiguration, CertificateUnusable, PortTaken, StorageUnavailable, SchemaMismatch.
     """
     keep_few_arenas()
+    allow_all_open_files()
     refuse_risks(settings)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:

@@ -45,10 +45,11 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 def _open_files() -> Finding:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft >= ENOUGH_OPEN_FILES:
-        return ok("open files", f"{soft} at once")
-    return warning("open files", f"{soft} at once", fix="raise it: ulimit -n 20000")
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # `serve` raises the soft limit to it
+    allowed = "unlimited" if hard == resource.RLIM_INFINITY else str(hard)
+    if hard == resource.RLIM_INFINITY or hard >= ENOUGH_OPEN_FILES:
+        return ok("open files", f"{allowed} at once")
+    return warning("open files", f"{allowed} at once", fix="raise the hard limit to 20000 (LimitNOFILE, ulimit -Hn)")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:

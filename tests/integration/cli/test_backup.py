@@ -13,12 +13,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from alembic.command import downgrade
 from tests.integration.cli.conftest import Fleet, running_fleet
 from tests.support.event_stream import listening
 from tests.support.product import TOKEN, run_cli
 from tests.support.waiting import until
 
-from cmlfleet.persistence.migrate import HEAD_REVISION
+from cmlfleet.persistence.migrate import HEAD_REVISION, alembic_config
 
 FIRST, SECOND = "cml-worker-00001", "cml-worker-00002"
 SECRET = "a-password-that-is-stored-encrypted"
@@ -185,10 +186,7 @@ def test_a_newer_schema_is_refused_and_an_older_one_brought_up_to_date(busy: Fle
     assert refused.returncode == 1
     assert "9999" in refused.stderr
     assert HEAD_REVISION in refused.stderr
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("DROP TABLE sample_means")
-        database.execute("UPDATE alembic_version SET version_num = '0008'")
-        database.commit()
+    downgrade(alembic_config(f"sqlite+aiosqlite:///{path}"), "0008")
     done = _here(busy, "restore", str(path), "--yes")
     assert done.returncode == 0, done.stderr
     assert f"its schema 0008 was brought up to {HEAD_REVISION}" in done.stderr

@@ -12,6 +12,11 @@ NOW = datetime.now(UTC)
 AGES_AGO = (NOW - timedelta(days=3, hours=2, minutes=30)).isoformat()
 
 
+def _now() -> str:
+    """Of this test: the run's other tests may take longer than what is still called new."""
+    return datetime.now(UTC).isoformat()
+
+
 def _source(**changes: Any) -> dict[str, Any]:
     fine = {"outcome": "ok", "error_code": None, "failing_since": None, "read_at": NOW.isoformat(), "stale": False}
     return fine | changes
@@ -70,7 +75,7 @@ def test_a_status_that_ec2_does_not_confirm_is_marked_and_the_source_named() -> 
 
 
 def test_a_reason_for_the_health_hides_no_failing_source() -> None:
-    reasons = [{"code": "disk_full", "text": "the disk is 97 % full", "since": NOW.isoformat()}]
+    reasons = [{"code": "disk_full", "text": "the disk is 97 % full", "since": _now()}]
     sources = {"ec2": _failing("unreachable"), "cml": _failing("timeout") | {"parts": {}}}
     worker = _worker(sources, health="degraded", health_reason="the disk is 97 % full", health_reasons=reasons)
     told = _cells(worker)["WHAT IS WRONG"]
@@ -79,7 +84,7 @@ def test_a_reason_for_the_health_hides_no_failing_source() -> None:
 
 @pytest.mark.parametrize("code", ["timeout", "booting"])
 def test_what_is_the_reason_itself_is_said_once(code: str) -> None:
-    reasons = [{"code": code, "text": "CML does not answer", "since": NOW.isoformat()}]
+    reasons = [{"code": code, "text": "CML does not answer", "since": _now()}]
     sources = {"cml": _failing("timeout") | {"parts": {}}}
     worker = _worker(sources, health="unreachable", health_reason="CML does not answer", health_reasons=reasons)
     assert _cells(worker)["WHAT IS WRONG"] == "CML does not answer"
