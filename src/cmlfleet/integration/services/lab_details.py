@@ -45,7 +45,9 @@ class LabDetails:
                 for lab_id in lab_ids:
                     if lab_id not in labs:
                         tasks.append(group.create_task(self._lab(lab_id, tile=tiles.get(lab_id))))
-        except* CMLCallError as failures:
+        except ExceptionGroup as failures:  # not `except*`: before Python 3.11.4 it wraps what is raised within anew
+            if failures.split(CMLCallError)[1] is not None:
+                raise
             raise failures.exceptions[0] from None
         labs.update({lab.lab_id: lab for task in tasks if (lab := task.result()) is not None})
         return tuple(labs[lab_id] for lab_id in sorted(labs))
