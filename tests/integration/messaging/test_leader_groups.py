@@ -173,7 +173,9 @@ async def test_the_next_leader_moves_nobody_and_fires_at_the_same_times(
     for group in stored:
         slots = [fire["slot"] for fire in scene.fires if fire["group"] == group]
         assert len(slots) == len(set(slots))
-        assert {(later - earlier) % 1000 for earlier, later in pairwise(slots)} == {0}
+        # The first leader may have moved a group to a better place after its first fire.
+        since = [fire["slot"] for fire in scene.fires[len(before) :] if fire["group"] == group]
+        assert {(later - earlier) % 1000 for earlier, later in pairwise(since)} <= {0}
 
 
 async def test_what_a_leader_left_half_done_is_completed(scene: Scene) -> None:
