@@ -5,6 +5,7 @@ from enum import Enum
 
 from cmlfleet.application.ports.group_queue import GroupFire
 from cmlfleet.messaging.group_messages import slot_number
+from cmlfleet.messaging.held_key import KEEP, LET_GO
 from cmlfleet.messaging.keys import Keys
 from cmlfleet.messaging.redis_link import RedisLink, reached
 
@@ -23,8 +24,6 @@ end
 redis.call('SET', running, slot .. ' ' .. process, 'PX', milliseconds)
 return 'begin'
 """
-_KEEP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-_END = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Verdict(Enum):
@@ -73,7 +72,7 @@ class GroupRuns:
         async with reached():
             await asyncio.gather(
                 *(
-                    self._redis.eval(_KEEP, 1, running, holder, self._milliseconds)
+                    self._redis.eval(KEEP, 1, running, holder, self._milliseconds)
                     for running, holder in tuple(self._held.items())
                 )
             )
@@ -84,4 +83,4 @@ class GroupRuns:
         holder = self._held.pop(running, None)
         if holder is not None:
             async with reached():
-                await self._redis.eval(_END, 1, running, holder)
+                await self._redis.eval(LET_GO, 1, running, holder)

@@ -1,12 +1,10 @@
 """Who leads, as a key in Redis that lapses."""
 
+from cmlfleet.messaging.held_key import KEEP, LET_GO
 from cmlfleet.messaging.keys import Keys
 from cmlfleet.messaging.redis_link import RedisLink, reached
 
 LEASE_SECONDS = 6.0  # a leader that died is replaced within this and a second or two; one that stalls so long, too
-
-_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class RedisLeaderLease:
@@ -27,9 +25,9 @@ class RedisLeaderLease:
     async def renew(self, token: str) -> bool:
         """Raises CoordinationUnavailable."""
         async with reached():
-            return bool(await self._redis.eval(_RENEW, 1, self._keys.leader, token, self._milliseconds))
+            return bool(await self._redis.eval(KEEP, 1, self._keys.leader, token, self._milliseconds))
 
     async def release(self, token: str) -> None:
         """Raises CoordinationUnavailable."""
         async with reached():
-            await self._redis.eval(_RELEASE, 1, self._keys.leader, token)
+            await self._redis.eval(LET_GO, 1, self._keys.leader, token)

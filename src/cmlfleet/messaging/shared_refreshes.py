@@ -11,6 +11,7 @@ import structlog
 from cmlfleet.application.ports.cluster import CoordinationUnavailable
 from cmlfleet.application.queries.views import RefreshResult
 from cmlfleet.domain.identifiers import WorkerId
+from cmlfleet.messaging.held_key import KEEP, LET_GO
 from cmlfleet.messaging.keys import Keys
 from cmlfleet.messaging.redis_link import ANSWER_SECONDS, RedisLink, reached
 
@@ -18,13 +19,11 @@ LEASE_SECONDS = 5.0  # renewed while the run goes on; of a process that died nob
 KEPT_SECONDS = 10.0  # a result, for those who waited for it
 WAIT_SECONDS = 1.0  # for the result, before looking whether its run still lives
 
-_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 _HAND_OVER = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 redis.call('XADD', KEYS[2], '*', 'data', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 """
-_LET_GO = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 logger = structlog.get_logger(__name__)
 
@@ -68,7 +67,7 @@ class SharedRefreshes:
         try:
             result = await work()
         except BaseException:
-            await self._tell(_LET_GO, self._keys.refresh(worker_id), arguments=(token,))
+            await self._tell(LET_GO, self._keys.refresh(worker_id), arguments=(token,))
             raise
         finally:
             renewing.cancel()
@@ -85,7 +84,7 @@ class SharedRefreshes:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             milliseconds = round(LEASE_SECONDS * 1000)
-            await self._tell(_RENEW, self._keys.refresh(worker_id), arguments=(token, milliseconds))
+            await self._tell(KEEP, self._keys.refresh(worker_id), arguments=(token, milliseconds))
 
     async def _tell(self, script: str, *keys: str, arguments: tuple[object, ...]) -> None:
         try:
