@@ -37,7 +37,6 @@ class ScopeStandings:
     def note(self, account_id: AccountId, region: Region, failure: SourceFailure | None) -> None:
         """Take in what a sweep of the account and region came to."""
         known = self._standings.get((account_id, region))
-        code = None if failure is None else failure.code.value
         was_failing = known is not None and known.error_code is not None
         if failure is not None and not was_failing:
             logger.warning(
@@ -49,30 +48,12 @@ class ScopeStandings:
             )
         elif failure is None and was_failing:
             logger.info("region_readable_again", account_id=account_id, region=region)
-        since = known.since if known is not None and known.error_code == code else self._clock()
-        self._standings[(account_id, region)] = ScopeStanding(
-            account_id=account_id,
-            region=region,
-            error_code=code,
-            operation=None if failure is None else failure.operation,
-            detail=None if failure is None else failure.detail,
-            since=since,
-        )
+        self._put(account_id, region, failure)
 
     def note_unknown_account(self, regions: Sequence[Region], failure: SourceFailure) -> None:
         """AWS does not say whose the service's own credentials are, so that these regions cannot be read."""
         for region in regions or (Region(UNKNOWN),):
-            key = (AccountId(UNKNOWN), region)
-            known = self._standings.get(key)
-            code = failure.code.value
-            self._standings[key] = ScopeStanding(
-                account_id=key[0],
-                region=region,
-                error_code=code,
-                operation=failure.operation,
-                detail=failure.detail,
-                since=known.since if known is not None and known.error_code == code else self._clock(),
-            )
+            self._put(AccountId(UNKNOWN), region, failure)
 
     def note_known_account(self) -> None:
         """AWS has said whose the credentials are."""
@@ -85,3 +66,16 @@ class ScopeStandings:
     def all(self) -> Sequence[ScopeStanding]:
         """In the order of account and region."""
         return [self._standings[key] for key in sorted(self._standings)]
+
+    def _put(self, account_id: AccountId, region: Region, failure: SourceFailure | None) -> None:
+        """With the moment since which it has been so."""
+        known = self._standings.get((account_id, region))
+        code = None if failure is None else failure.code.value
+        self._standings[(account_id, region)] = ScopeStanding(
+            account_id=account_id,
+            region=region,
+            error_code=code,
+            operation=None if failure is None else failure.operation,
+            detail=None if failure is None else failure.detail,
+            since=known.since if known is not None and known.error_code == code else self._clock(),
+        )
