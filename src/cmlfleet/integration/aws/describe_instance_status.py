@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -42,7 +43,9 @@ class DescribeInstanceStatus:
         self._failing = set[AwsScope]()
         self._paused_until = dict[AwsScope, float]()
         self._last_count = dict[AwsScope, int]()
-        self._seen = dict[AwsScope, SeenItems[InstanceStatus]]()
+        self._seen = defaultdict[AwsScope, SeenItems[InstanceStatus]](
+            lambda: SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_ever)
+        )
 
     async def everything(self, scope: AwsScope) -> Statuses | None:
         """The status of every visible instance, running or not."""
@@ -58,11 +61,14 @@ class DescribeInstanceStatus:
         return await self._unless_it_fails(scope, lambda: self._named(scope, instance_ids))
 
     async def _list(self, scope: AwsScope) -> Statuses:
-        seen = self._seen.get(scope)
-        if seen is None:
-            seen = self._seen[scope] = SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_ever)
         found = await read_pages(
-            self._reader, scope, _OPERATION, items=status_items, parse=_parse, parameters=_ALL, seen=seen
+            self._reader,
+            scope,
+            _OPERATION,
+            items=status_items,
+            parse=_parse,
+            parameters=_ALL,
+            seen=self._seen[scope],
         )
         self._last_count[scope] = len(found)
         return found

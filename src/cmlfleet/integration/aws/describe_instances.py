@@ -1,6 +1,7 @@
 """DescribeInstances: everything in pages, or those asked for, where one bad id harms nobody else."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -46,12 +47,14 @@ class DescribeInstances:
     def __init__(self, reader: AwsReader) -> None:
         self._reader = reader
         self._zone_of = dict[AwsScope, dict[InstanceId, str]]()
-        self._seen = dict[AwsScope, SeenItems[EC2InstanceFact]]()
+        self._seen = defaultdict[AwsScope, SeenItems[EC2InstanceFact]](
+            lambda: SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_of)
+        )
 
     async def everything(self, scope: AwsScope) -> Described:
         """Every visible instance; zone by zone when the list as a whole fails. Raises `AwsCallError`."""
         try:
-            instances = await self._list(scope, {}, seen=self._seen_of(scope))
+            instances = await self._list(scope, {}, seen=self._seen[scope])
         except AwsCallError as failure:
             if not failure.says_broken_inside:
                 raise
@@ -125,12 +128,6 @@ class DescribeInstances:
 
         await asyncio.gather(*map(read, zones))
         return described
-
-    def _seen_of(self, scope: AwsScope) -> SeenItems[EC2InstanceFact]:
-        seen = self._seen.get(scope)
-        if seen is None:
-            seen = self._seen[scope] = SeenItems(operation=_OPERATION, parse=_parse, as_of=_as_of)
-        return seen
 
     async def _list(
         self,
