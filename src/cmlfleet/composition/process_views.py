@@ -11,7 +11,6 @@ from cmlfleet.composition.coordination import Foundation
 
 def process_view(foundation: Foundation, *, started_at: datetime, leads: bool, groups_running: int) -> ProcessView:
     """As it is now."""
-    throttled = {f"{view.operation} in {view.region}" for view in foundation.sources.budgets() if view.throttled}
     return ProcessView(
         id=foundation.process_id,
         roles=foundation.settings.roles,
@@ -21,5 +20,5 @@ def process_view(foundation: Foundation, *, started_at: datetime, leads: bool, g
         version=__version__,
         started_at=started_at,
         groups_running=groups_running,
-        aws_throttled=tuple(sorted(throttled)),
+        aws_throttled=tuple(sorted(set(foundation.sources.throttled()))),
     )

@@ -129,7 +129,6 @@ class Service:
 
     def begin_to_stop(self) -> None:
         """Take on no more work, and end the streams, which would hold the port open; requests are still answered."""
-        self._coordination.hub.close()
         self._ending = asyncio.ensure_future(self._coordination.stop_work())
 
     def known_scopes(self) -> Sequence[tuple[AccountId, Region]]:
@@ -187,8 +186,7 @@ class Service:
             parts["aws"] = f"{standings[0].operation} fails in every region: {standings[0].error_code}"
         else:
             parts["aws"] = "ok" if self.known_scopes() else "no account and region is known yet"
-        throttled = [f"{view.operation} in {view.region}" for view in self.sources.budgets() if view.throttled]
-        if throttled:
+        if throttled := self.sources.throttled():
             parts["aws_throttled"] = throttled
         can_work, others = await self._coordination.readiness()
         return can_work and parts["database"] == "ok", parts | others

@@ -121,6 +121,10 @@ class Sources:
             for state in self.aws.budgets.snapshot()
         ]
 
+    def throttled(self) -> list[str]:
+        """Operations that AWS slows down now, each with its region."""
+        return [f"{budget.operation} in {budget.region}" for budget in self.budgets() if budget.throttled]
+
 
 def address_policy(settings: Settings) -> AddressPolicy:
     """Where an endpoint may lead."""
