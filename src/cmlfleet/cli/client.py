@@ -45,10 +45,15 @@ class Client:
 
     def everything(self, path: str, parameters: list[tuple[str, str]], *, page: int = PAGE) -> Iterator[Any]:
         """All items of a list, page after page, as long as they are taken."""
+        for found in self.pages(path, parameters, page=page):
+            yield from found["items"]
+
+    def pages(self, path: str, parameters: list[tuple[str, str]], *, page: int = PAGE) -> Iterator[Any]:
+        """The same with what is said beside the items."""
         cursor: str | None = None
         while True:
             found = self.get(path, [*parameters, ("limit", str(page)), *([("cursor", cursor)] if cursor else [])])
-            yield from found["items"]
+            yield found
             cursor = found["next_cursor"]
             if cursor is None:
                 return

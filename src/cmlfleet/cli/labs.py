@@ -36,8 +36,9 @@ def list_labs(
     client = Client()
     given = [(name, value) for name, value in {"q": q, "state": state}.items() if value]
     path = "/api/v1/labs" if worker is None else f"/api/v1/workers/{client.worker(worker)['id']}/labs"
-    show(list(client.everything(path, given)), form=output, columns=_COLUMNS)
-    reason = None if worker is None else client.get(path, [("limit", "1")])["reason"]
+    pages = list(client.pages(path, given))
+    show([lab for page in pages for lab in page["items"]], form=output, columns=_COLUMNS)
+    reason = pages[0]["reason"]
     if reason == "not_admin":
         say("only labs of the account itself are seen: it is not a CML administrator")
     elif reason is not None:
