@@ -1,10 +1,8 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 
 import type { Worker } from "../../api/types";
+import { ActionModal } from "../../components/action-modal";
 import { counted } from "../../format/figures";
 
 interface Props {
@@ -20,38 +18,26 @@ const MOST_NAMED = 20;
 export function ForgetModal({ workers, busy, onForget, onClose }: Props) {
   const labs = workers.reduce((sum, worker) => sum + (worker.labs_running ?? 0), 0);
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      closeAriaLabel="Close"
+    <ActionModal
       header={workers.length === 1 ? `Forget ${workers[0]?.name ?? ""}?` : `Forget ${counted(workers.length, "worker")}?`}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" onClick={onForget} loading={busy}>
-              Forget
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      action="Forget"
+      busy={busy}
+      error={null}
+      onAction={onForget}
+      onClose={onClose}
     >
-      <SpaceBetween size="m">
-        <Alert type="warning">
-          The record, its labels and its credentials go; its history of events stays. The instance and its labs live on
-          {labs > 0 ? ` (${counted(labs, "lab")} running now)` : ""}, unwatched. Only an explicit import brings it back.
-        </Alert>
-        <ul>
-          {workers.slice(0, MOST_NAMED).map((worker) => (
-            <li key={worker.id}>
-              {worker.name} <Box variant="code">{worker.instance_id}</Box>
-            </li>
-          ))}
-          {workers.length > MOST_NAMED && <li>and {workers.length - MOST_NAMED} more</li>}
-        </ul>
-      </SpaceBetween>
-    </Modal>
+      <Alert type="warning">
+        The record, its labels and its credentials go; its history of events stays. The instance and its labs live on
+        {labs > 0 ? ` (${counted(labs, "lab")} running now)` : ""}, unwatched. Only an explicit import brings it back.
+      </Alert>
+      <ul>
+        {workers.slice(0, MOST_NAMED).map((worker) => (
+          <li key={worker.id}>
+            {worker.name} <Box variant="code">{worker.instance_id}</Box>
+          </li>
+        ))}
+        {workers.length > MOST_NAMED && <li>and {workers.length - MOST_NAMED} more</li>}
+      </ul>
+    </ActionModal>
   );
 }
