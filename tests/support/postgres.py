@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -13,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tests.support.product import free_port
 from tests.support.waiting import wait_until
 
 USER = "postgres"
@@ -54,11 +54,11 @@ class PostgresServer:
             "initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
         )
         for _ in range(START_ATTEMPTS - 1):
-            self.port = _free_port()
+            self.port = free_port()
             with suppress(RuntimeError):
                 self.start()
                 return
-        self.port = _free_port()
+        self.port = free_port()
         self.start()
 
     def start(self) -> None:
@@ -187,9 +187,3 @@ def running_postgres() -> Generator[PostgresServer]:
         yield server
     finally:
         server.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from ephemeral_port_reserve import reserve
 
 from cmlfleet.simulator.control_client import ControlClient
 from tests.support.waiting import wait_until
@@ -240,10 +240,8 @@ def cli_environment(*, url: str, token: str | None = TOKEN, home: Path | None = 
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on now, and that the kernel gives to nobody else in the next minute."""
+    return int(reserve())
 
 
 def _is_ready(http: httpx2.Client) -> bool:
