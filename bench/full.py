@@ -24,8 +24,8 @@ INTERVAL_SECONDS = 60.0
 SETTLE_SECONDS = 90.0  # after the first refresh of every worker: a whole sweep more
 LOOK_EVERY_SECONDS = 5.0
 LISTS_EVERY = 6  # looks
-FILES_A_WORKER = 3  # the simulator listens for each controller, and holds a connection, or two after a hurry
-FILES_BESIDE = 900
+FILES_A_WORKER = 1  # the connection to its controller
+FILES_BESIDE = 4000  # connections that are made anew before the old ones are gone
 ASKED_MINUTES = 2
 SMALLER = (100, 1000)
 SMALLER_MINUTES = 5
@@ -176,7 +176,7 @@ def main() -> None:
 
 
 def _that_fit(workers: int) -> int:
-    """As many as the simulator may have open files for."""
+    """As many as the service and the simulator may have open files for, each."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     fit = (files - FILES_BESIDE) // FILES_A_WORKER

@@ -1,5 +1,6 @@
 """The instances of a scenario and the CML controllers that run on them, coupled."""
 
+import sys
 from datetime import timedelta
 
 from cmlfleet.simulator.cloud import past
@@ -8,6 +9,7 @@ from cmlfleet.simulator.cloud.instance_types import instance_type
 from cmlfleet.simulator.cloud.world import CloudWorld
 from cmlfleet.simulator.controller.call_counter import CallCounter
 from cmlfleet.simulator.controller.cml_controller import CMLController
+from cmlfleet.simulator.controller.door import Door, SharedSocket
 from cmlfleet.simulator.controller.listener import ControllerListener
 from cmlfleet.simulator.faults import FaultBoard
 from cmlfleet.simulator.plans import (
@@ -24,6 +26,7 @@ ROLE_TAG = "cmlfleet:role"
 CONTROLLER_TAG = "cmlfleet:controller"
 HOSTNAME_TAG = "cmlfleet:hostname"
 FIRST_LAB = "first"
+SHARED_FROM = 4000  # workers: from then on their controllers share one listening socket
 _DISK_BYTES = 500 * (1 << 30)
 _STOPPED_AFTER = 0.5  # of its time: when a worker that is stopped at the beginning was
 
@@ -50,13 +53,14 @@ class SimulatedWorker:
         address: str,
         port: int,
         controller: CMLController | None,
+        door: Door | None = None,
     ) -> None:
         self.plan = plan
         self.instance = instance
         self.address = address
         self.port = port
         self.controller = controller
-        self.listener = None if controller is None else ControllerListener(controller, address, port)
+        self.listener = None if controller is None else ControllerListener(controller, address, port, door=door)
 
     @property
     def name(self) -> str:
@@ -86,6 +90,8 @@ class SimulatedFleet:
         self._cml_port = cml_port
         self._cml_version = cml_version
         self._seed = seed
+        is_large = len(scenario.workers) >= SHARED_FROM and sys.platform == "linux"
+        self._shared = SharedSocket(cml_port) if is_large else None
         self._set_faults(scenario)
         for number, plan in enumerate(scenario.workers, start=1):
             self._add(plan, address=loopback_address(number))
@@ -165,7 +171,12 @@ class SimulatedFleet:
         instance = self._launch(plan, address=address)
         controller = None if plan.controller_name is not None else self._controller(plan)
         worker = SimulatedWorker(
-            plan=plan, instance=instance, address=address, port=self._cml_port, controller=controller
+            plan=plan,
+            instance=instance,
+            address=address,
+            port=self._cml_port,
+            controller=controller,
+            door=None if self._shared is None else self._shared.door(address),
         )
         self.workers[plan.name] = worker
         self._faults.name_worker(plan.name, aliases=[instance.instance_id, address])

@@ -1,4 +1,4 @@
-"""The listening socket of one controller: really closed when nothing would listen on the real one."""
+"""What listens for one controller, or refuses as the real one would."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,9 @@ from cmlfleet.simulator.controller.boot import BootPhase
 from cmlfleet.simulator.controller.certificates import Certificate, self_signed, server_context
 from cmlfleet.simulator.controller.cml_controller import CMLController
 from cmlfleet.simulator.controller.connection import HttpConnection
+from cmlfleet.simulator.controller.door import Door, OwnDoor
 from cmlfleet.simulator.fault_catalogue import FaultName
 
-_BACKLOG = 128
-_ACCEPTED_AT_ONCE = 64
 _PHASE_LOOK_SECONDS = 0.1  # real time: the clock may jump, so a boot is looked at, not waited for
 _NOT_TLS = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"
 _HANDSHAKE_SECONDS = 30.0
@@ -21,17 +20,16 @@ _SILENT = frozenset({BootPhase.OFF, BootPhase.REFUSED})
 
 
 class ControllerListener:
-    """`open` binds the address (port 0: a free one, see `port`); from then on the controller's phase and
+    """`open` takes the address (port 0: a free one, see `port`); from then on the controller's phase and
     faults decide whether connections are taken. Raises `OSError` when the address cannot be had."""
 
-    def __init__(self, controller: CMLController, host: str, port: int = 0) -> None:
+    def __init__(self, controller: CMLController, host: str, port: int = 0, *, door: Door | None = None) -> None:
         self.controller = controller
         self.host = host
-        self.port = port
+        self._door = door or OwnDoor(host, port)
         self.connections_accepted = 0
         self.handshakes_failed = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._socket: socket.socket | None = None
         self._is_listening = False
         self._connections: set[HttpConnection] = set()
         self._handshakes: set[asyncio.Task[Any]] = set()
@@ -39,6 +37,10 @@ class ControllerListener:
         self._contexts: dict[tuple[int, bool], ssl.SSLContext] = {}
         self._phase_timer: asyncio.TimerHandle | None = None
         self._speaks = (self._certificate_key(), True)  # the certificate shown, and whether TLS is spoken at all
+
+    @property
+    def port(self) -> int:
+        return self._door.port
 
     @property
     def endpoint(self) -> str:
@@ -59,8 +61,7 @@ class ControllerListener:
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._socket = self._bound_socket()
-        self.port = self._socket.getsockname()[1]
+        self._door.open()
         self.controller.power_listeners.append(self._changed)
         self._follow()
 
@@ -71,10 +72,8 @@ class ControllerListener:
         if self._phase_timer is not None:
             self._phase_timer.cancel()
         self._drop_connections()
-        self._stop_listening()
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._door.close()
+        self._is_listening = False
         await asyncio.gather(*self._handshakes, return_exceptions=True)
         self._loop = None
 
@@ -92,11 +91,12 @@ class ControllerListener:
         refused = self.controller.has_fault(FaultName.REFUSED)
         if refused or self.controller.phase() in _SILENT:
             if self._is_listening:
-                self._stop_listening()
+                self._door.refuse()
+                self._is_listening = False
                 self._drop_connections()
-                self._socket = self._bound_socket()
         elif not self._is_listening:
-            self._start_listening()
+            self._door.let_in(self._take)
+            self._is_listening = True
         speaks = (self._certificate_key(), not self.controller.has_fault(FaultName.TLS_FAILURE))
         if self._speaks != speaks:
             self._speaks = speaks
@@ -109,35 +109,9 @@ class ControllerListener:
         if not self.controller.has_fault(FaultName.HALF_OPEN):
             self._close_silent_sockets()
 
-    def _bound_socket(self) -> socket.socket:
-        """Bound but not listening: it refuses connections and keeps the port."""
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            bound.setblocking(False)
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self.host, self.port))
-        except OSError:
-            bound.close()
-            raise
-        return bound
-
-    def _start_listening(self) -> None:
-        if self._socket is None or self._loop is None:
-            return
-        self._socket.listen(_BACKLOG)
-        self._loop.add_reader(self._socket.fileno(), self._accept)
-        self._is_listening = True
-
-    def _stop_listening(self) -> None:
-        if self._is_listening and self._socket is not None and self._loop is not None:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
-            self._socket = None
-            self._is_listening = False
+    def _drop_connections(self) -> None:
         for handshake in tuple(self._handshakes):
             handshake.cancel()
-
-    def _drop_connections(self) -> None:
         for connection in tuple(self._connections):
             connection.abort()
         self._close_silent_sockets()
@@ -149,27 +123,21 @@ class ControllerListener:
 
     # Taking connections
 
-    def _accept(self) -> None:
-        for _ in range(_ACCEPTED_AT_ONCE):
-            if self._socket is None or self._loop is None:
-                return
-            try:
-                accepted, _ = self._socket.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            self.connections_accepted += 1
-            accepted.setblocking(False)
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.controller.fault(FaultName.TLS_FAILURE) is not None:
-                with contextlib.suppress(OSError):
-                    accepted.send(_NOT_TLS)
-                accepted.close()
-            elif self.controller.fault(FaultName.HALF_OPEN) is not None:
-                self._silent_sockets.add(accepted)
-            else:
-                handshake = self._loop.create_task(self._shake_hands(accepted))
-                self._handshakes.add(handshake)
-                handshake.add_done_callback(self._handshakes.discard)
+    def _take(self, accepted: socket.socket) -> None:
+        if self._loop is None:
+            accepted.close()
+            return
+        self.connections_accepted += 1
+        if self.controller.fault(FaultName.TLS_FAILURE) is not None:
+            with contextlib.suppress(OSError):
+                accepted.send(_NOT_TLS)
+            accepted.close()
+        elif self.controller.fault(FaultName.HALF_OPEN) is not None:
+            self._silent_sockets.add(accepted)
+        else:
+            handshake = self._loop.create_task(self._shake_hands(accepted))
+            self._handshakes.add(handshake)
+            handshake.add_done_callback(self._handshakes.discard)
 
     async def _shake_hands(self, accepted: socket.socket) -> None:
         try:
