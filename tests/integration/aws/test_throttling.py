@@ -1,12 +1,23 @@
 """Throttling strikes one operation of one account and region, and is seen."""
 
 import asyncio
+import time
+from collections import defaultdict
 
-from tests.support.aws_scene import ACCOUNT, REGION, AwsScene, failure, instance, utilization
+import pytest
+from tests.support.aws_scene import ACCOUNT, REGION, AwsScene, aws_scene, failure, instance, utilization
 
+from cmlfleet.domain.identifiers import Region
 from cmlfleet.domain.sources import ErrorCode
+from cmlfleet.integration.aws.adapters import AwsAccountSettings
 from cmlfleet.integration.aws.budgets import BudgetState
+from cmlfleet.integration.aws.retries import ATTEMPTS
+from cmlfleet.simulator.cloud.regions import ENABLED_REGIONS
 from cmlfleet.simulator.faults import FaultName
+
+SPREAD_SECONDS = (
+    0.1  # between the first and the last retry of eight regions; all but certain, of two seconds at least
+)
 
 
 def _factors(scene: AwsScene) -> dict[str, float]:
@@ -54,3 +65,24 @@ async def test_one_account_and_region_leaves_the_others(scene: AwsScene):
     await scene.read(scene.ids()[0], region="us-west-2")
     assert not throttled.done()
     assert failure(await throttled).code is ErrorCode.THROTTLED
+
+
+async def test_regions_that_are_throttled_at_the_same_moment_come_back_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    regions = [Region(name) for name in ENABLED_REGIONS[:8]]
+    made: dict[str, list[float]] = defaultdict(list)
+    async with aws_scene(monkeypatch, accounts=[AwsAccountSettings(regions=regions)], workers=1) as scene:
+        count = scene.server.ledger.count
+
+        def count_with_time(**key: str) -> None:
+            count(**key)
+            if key["operation"] == "DescribeInstances":
+                made[key["region"]].append(time.monotonic())
+
+        monkeypatch.setattr(scene.server.ledger, "count", count_with_time)
+        scene.faults.set(FaultName.THROTTLING, operation="DescribeInstances")
+        await asyncio.gather(*(scene.read(scene.ids()[0], region=region) for region in regions))
+
+    assert {region: len(times) for region, times in made.items()} == dict.fromkeys(regions, ATTEMPTS)
+    for attempt in range(1, ATTEMPTS):
+        times = [each[attempt] for each in made.values()]
+        assert max(times) - min(times) > SPREAD_SECONDS

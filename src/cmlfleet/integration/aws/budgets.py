@@ -5,6 +5,7 @@ EC2 API"; "CloudWatch endpoints and quotas").
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ class Budget:
             self.waiting -= 1
 
     def throttled(self) -> None:
-        """AWS has throttled the operation: half the size from now on, and no burst."""
+        """AWS has throttled the operation: half the size from now on, and no burst. How long the first wait is
+        differs from budget to budget: those of other regions and processes may have shrunk at this very moment."""
         self.throttled_count += 1
         now = self._clock()
         if self._shrunk_at is not None and now - self._shrunk_at < _SHRINK_AT_MOST_EVERY_SECONDS:
@@ -97,7 +99,7 @@ class Budget:
         self._fill()
         self._shrunk_to = max(_SMALLEST_FACTOR, self.factor / 2)
         self._shrunk_at = now
-        self._tokens = 0.0
+        self._tokens = -random.random()
 
     def state(self, *, scope: AwsScope, operation: str) -> BudgetState:
         self._fill()
@@ -105,7 +107,7 @@ class Budget:
             account_id=scope.account_id,
             region=scope.region,
             operation=operation,
-            tokens=self._tokens,
+            tokens=max(0.0, self._tokens),
             capacity=self._size.capacity,
             refill_per_second=self._size.refill_per_second * self.factor,
             factor=self.factor,

@@ -1,7 +1,6 @@
 """The thin reader: signed by botocore, carried by aiohttp, parsed by us, with our own budgets and retries."""
 
 import asyncio
-import random
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from cmlfleet.integration.aws.call_failure import (
     unreachable,
 )
 from cmlfleet.integration.aws.instruments import observed_call
+from cmlfleet.integration.aws.retries import with_retries
 from cmlfleet.integration.aws.scope import AwsScope
 from cmlfleet.integration.aws.service_call import ServiceCall
 from cmlfleet.integration.aws.settings import AwsLimits
@@ -36,9 +36,6 @@ T = TypeVar("T")
 Consume = Callable[[aiohttp.ClientResponse], Awaitable[T]]
 
 LARGEST_JSON_BYTES = 16 << 20
-ATTEMPTS = 3
-_TRANSIENT_BASE_SECONDS = 0.1
-_THROTTLED_BASE_SECONDS = 1.0  # AWS's buckets refill by the second
 _RETRIED = frozenset({ErrorCode.THROTTLED, ErrorCode.UNREACHABLE, ErrorCode.INTERNAL})
 _KEEP_ALIVE_SECONDS = 75.0  # longer than the interval between two sweeps
 _CALLS_AT_ONCE = 10  # of one operation in one account and region
@@ -104,21 +101,15 @@ class AwsReader:
             await self._http.close()
 
     async def _ask(self, scope: AwsScope, call: ServiceCall, consume: Consume[T]) -> Answer[T]:
-        last: AwsCallError | None = None
         try:
-            async with asyncio.timeout(self._limits.total_seconds):
-                async with self._slot(scope, call):
-                    for attempt in range(1, ATTEMPTS + 1):
-                        try:
-                            return await self._attempt(scope, call, consume)
-                        except AwsCallError as failure:
-                            last = failure
-                            if attempt == ATTEMPTS or not _may_be_retried(failure, call):
-                                raise
-                        await asyncio.sleep(_delay_seconds(last, attempt))
+            return await with_retries(
+                lambda: self._attempt(scope, call, consume),
+                may_pass=lambda failure: _may_pass(failure, call),
+                turn=self._slot(scope, call),
+                limit_seconds=self._limits.total_seconds,
+            )
         except TimeoutError:
-            raise last or timed_out(call.permission, self._limits.total_seconds) from None
-        raise AssertionError("the last attempt returns or raises")
+            raise timed_out(call.permission, self._limits.total_seconds) from None
 
     async def _attempt(self, scope: AwsScope, call: ServiceCall, consume: Consume[T]) -> Answer[T]:
         signer = await self._accounts.signer(scope, call.service)
@@ -194,11 +185,5 @@ class AwsReader:
         return slot
 
 
-def _may_be_retried(failure: AwsCallError, call: ServiceCall) -> bool:
+def _may_pass(failure: AwsCallError, call: ServiceCall) -> bool:
     return failure.code in _RETRIED or (call.retries_not_found and failure.aws_code == INSTANCE_NOT_FOUND)
-
-
-def _delay_seconds(failure: AwsCallError, attempt: int) -> float:
-    """Full jitter, so that those who failed together do not come back together."""
-    base = _THROTTLED_BASE_SECONDS if failure.code is ErrorCode.THROTTLED else _TRANSIENT_BASE_SECONDS
-    return random.uniform(base / 2, base * 2 ** (attempt - 1))
