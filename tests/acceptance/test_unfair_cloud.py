@@ -2,6 +2,7 @@
 Whoever is well is refreshed as before, and what is wrong is told wherever one looks."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ WORKERS = 40
 HANGING = 2  # a twentieth
 REFRESHES = 5  # of everyone who is well, while it lasts
 THROTTLED_SHARE = 0.3
+RECOVERED_SECONDS = 120.0  # promised from the last throttle answer on
 Unfair = tuple[SimulatedCloud, RunningService, Path]
 
 
@@ -63,9 +65,8 @@ def test_whoever_is_well_is_refreshed_as_before_and_all_else_is_told_everywhere(
         )
     assert {service.worker(name)["health"] for name in well} == {"ready"}
     assert service.http.get("/readyz").json()["parts"]["aws_throttled"]
-    metrics = service.http.get("/metrics").text
-    assert 'outcome="throttled"' in metrics
-    assert "cmlfleet_aws_budget" in metrics
+    assert 'outcome="throttled"' in service.http.get("/metrics").text
+    assert min(_budgets(service)) < 1.0
     findings = _doctor(cloud, service, folder)
     assert {"AWS throttling", "EC2 readings", "CML readings"} <= set(findings)
 
@@ -78,6 +79,14 @@ def test_whoever_is_well_is_refreshed_as_before_and_all_else_is_told_everywhere(
         what="everything to be well again",
         timeout_seconds=PATIENT_SECONDS,
     )
+    service.until(
+        lambda: (
+            "aws_throttled" not in service.http.get("/readyz").json()["parts"] and set(_budgets(service)) == {1.0}
+        ),
+        what="every operation to have its full rate again",
+        timeout_seconds=RECOVERED_SECONDS,
+    )
+    assert not _doctor(cloud, service, folder) & {"AWS throttling", "EC2 readings", "CML readings"}
 
 
 def _all(service: RunningService) -> list[dict[str, Any]]:
@@ -102,6 +111,14 @@ def _is_fresher(service: RunningService, before: dict[str, dict[str, Any]], name
 
 def _fault(cloud: SimulatedCloud, name: str, **scope: Any) -> None:
     cloud.control.call("POST", "/faults", {"name": name, **scope})
+
+
+def _budgets(service: RunningService) -> list[float]:
+    """How much of its full size each has."""
+    return [
+        float(each)
+        for each in re.findall(r"^cmlfleet_aws_budget{.*} (.+)$", service.http.get("/metrics").text, re.MULTILINE)
+    ]
 
 
 def _doctor(cloud: SimulatedCloud, service: RunningService, folder: Path) -> set[str]:

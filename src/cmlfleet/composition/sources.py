@@ -115,7 +115,7 @@ class Sources:
                 region=state.region,
                 operation=state.operation,
                 tokens=round(state.tokens, 2),
-                rate_per_second=round(state.refill_per_second * state.factor, 3),
+                rate_per_second=round(state.refill_per_second, 3),
                 throttled=state.factor < 1,
             )
             for state in self.aws.budgets.snapshot()

@@ -34,9 +34,11 @@ def note_failure(
     code: ErrorCode,
     detail: str | None,
     pace_seconds: int,
+    slack_seconds: float,
     patient: bool,
 ) -> None:
-    """A failed attempt. `patient` keeps the usual pace (a controller that boots); otherwise it slows down."""
+    """A failed attempt. `patient` keeps the usual pace; otherwise it slows down. It is due `slack_seconds` before its
+    turn, which would otherwise come a moment too early for it."""
     status.outcome = Outcome.ERROR
     status.error_code = code
     status.reason = detail
@@ -44,7 +46,8 @@ def note_failure(
     status.failing_since = status.failing_since or read_at
     status.failures += 1
     excess = 0 if patient else max(0, status.failures - PATIENT_FAILURES)
-    status.next_due_at = read_at + timedelta(seconds=pace_seconds * min(MOST_SLOWED, 2**excess))
+    turns = min(MOST_SLOWED, 2**excess)
+    status.next_due_at = read_at + timedelta(seconds=pace_seconds * turns - slack_seconds)
 
 
 def note_skipped(status: SourceStatus, *, at: datetime, reason: str) -> None:

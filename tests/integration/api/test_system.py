@@ -45,6 +45,8 @@ async def test_a_throttled_operation_is_among_the_parts(service: RunningService)
     budgets = (await service.client.get("/api/v1/system")).json()["aws_budgets"]
     throttled = [budget for budget in budgets if budget["throttled"]]
     assert [budget["operation"] for budget in throttled] == ["DescribeInstances"]
+    (really,) = [each for each in service.service.sources.aws.budgets.snapshot() if each.factor < 1]
+    assert throttled[0]["rate_per_second"] == pytest.approx(really.refill_per_second, rel=0.2)
 
 
 async def test_the_system_is_told_to_every_role(service: RunningService) -> None:

@@ -374,15 +374,26 @@ class CMLWorker:
         status = self.state.sources[source]
         if source is not Source.CLOUDWATCH:
             status.period_seconds = self._policy.refresh_interval_seconds
-        patient = source is Source.CML and self._cml.is_booting(code, now=read_at)
         note_failure(
             status,
             read_at=read_at,
             code=code,
             detail=detail,
             pace_seconds=self._policy.refresh_interval_seconds,
-            patient=patient,
+            slack_seconds=self._due_slack_seconds(),
+            patient=self._keeps_its_pace(source, code, now=read_at),
         )
+
+    def _keeps_its_pace(self, source: Source, code: ErrorCode, *, now: datetime) -> bool:
+        """Whether a source that fails is asked as often as before: EC2 is at each interval, an operation that AWS
+        throttles is slowed down as a whole, and a controller that boots is about to answer."""
+        match source:
+            case Source.EC2:
+                return True
+            case Source.CLOUDWATCH:
+                return code is ErrorCode.THROTTLED
+            case Source.CML:
+                return self._cml.is_booting(code, now=now)
 
     def _settle_announcement(self, now: datetime) -> None:
         """Say once that a source fails; what a booting controller answers is no failure worth a word."""
