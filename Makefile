@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit lock docs bench bench-full bench-parts bench-cluster clean
+.PHONY: help setup run test check audit lock docs bench bench-full bench-parts bench-cluster bench-growth clean
 PORT ?= 8080
 PYTEST_ARGS ?=
 PY := .venv/bin/python
@@ -56,6 +56,9 @@ bench-parts: setup ## the start, refreshes all at once and one alone, and an idl
 
 bench-cluster: setup ## two worker processes against one: about three minutes
 	@$(PY) -m bench.cluster
+
+bench-growth: setup ## a thousand workers appear at once and are terminated at once: about six minutes
+	@$(PY) -m bench.growth
 
 clean: ## back to a fresh clone
 	@rm -rf console/node_modules src/cmlfleet/console build .venv .cache .tools .cmlfleet .pytest_cache .ruff_cache .hypothesis .import_linter_cache bench/results

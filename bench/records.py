@@ -2,11 +2,29 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Records:
+    """Of every worker, by name."""
+
+    file: Path
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since the last refresh of each that had one."""
+        now = datetime.now(UTC)
+        rows = _rows(self.file, "SELECT name, last_refreshed_at FROM workers WHERE last_refreshed_at IS NOT NULL")
+        return {name: (now - _moment(text)).total_seconds() for name, text in rows}
+
+    def statuses(self) -> dict[str, str]:
+        """As EC2 last said."""
+        return dict(_rows(self.file, "SELECT name, status FROM workers"))
 
 
 @dataclass
@@ -29,7 +47,7 @@ class Refreshes:
         """Now."""
         now = datetime.now(UTC)
         for worker_id, text, version in self._rows():
-            refreshed_at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            refreshed_at = _moment(text)
             self.ages.append((now - refreshed_at).total_seconds())
             before = self._last.get(worker_id)
             self._last[worker_id] = (refreshed_at, version)
@@ -40,11 +58,19 @@ class Refreshes:
             self.lost += gap > 1.5 * self.interval_seconds
             self.doubled += gap < 0.5 * self.interval_seconds or version - before[1] > 1
 
-    def _rows(self) -> Iterable[tuple[str, str, int]]:
-        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as database:
-            return database.execute(
-                "SELECT id, last_refreshed_at, version FROM workers WHERE last_refreshed_at IS NOT NULL"
-            ).fetchall()
+    def _rows(self) -> Sequence[tuple[str, str, int]]:
+        return _rows(
+            self.file, "SELECT id, last_refreshed_at, version FROM workers WHERE last_refreshed_at IS NOT NULL"
+        )
+
+
+def _rows(file: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def percentile(values: list[float], share: float) -> float:
