@@ -76,17 +76,6 @@ class Settings:
     credentials: tuple[CredentialsSettings, ...]
     sources: Mapping[str, str]
 
-    def describe(self) -> str:
-        """Every value and where it came from, secrets masked."""
-        lines: list[str] = []
-        for variable in VARIABLES:
-            value = getattr(self, variable.key)
-            shown = "********" if variable.key in SECRETS and value else _plain(value)
-            lines.append(f"{variable.key} = {shown}  # {self.sources.get(variable.key, 'default')}")
-        lines += [f"accounts = {account}  # file" for account in self.accounts]
-        lines += [f"credentials = {rule}  # file" for rule in self.credentials]
-        return "\n".join(lines)
-
 
 def load_settings(
     *,
@@ -206,11 +195,3 @@ def _check_cluster(settings: Settings) -> None:
 def _near(word: str, known: Any) -> str:
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else f"; known are: {', '.join(sorted(known))}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(str(entry) for entry in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, Mapping):
-        return ",".join(f"{key}={entry}" for key, entry in value.items())  # pyright: ignore[reportUnknownVariableType]
-    return "" if value is None else str(value)

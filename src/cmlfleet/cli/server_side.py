@@ -37,7 +37,9 @@ def serve(
     """
     settings = configured(config, host=host, port=port, roles=roles)
     if print_config:
-        sys.stdout.write(settings.describe() + "\n")
+        from cmlfleet.settings_shown import shown  # noqa: PLC0415 - what only this flag needs
+
+        sys.stdout.write(shown(settings) + "\n")
         return
     import uvloop  # noqa: PLC0415 - what only serving needs
 

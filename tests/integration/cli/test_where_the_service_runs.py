@@ -172,7 +172,7 @@ def test_the_configuration_in_force_is_printed_with_its_sources_and_no_secret(tm
         tmp_path, "serve", "--print-config", "--port", "9", CMLFLEET_BOOTSTRAP_TOKEN=TOKEN, CMLFLEET_CML_USERNAME="a"
     )
     assert done.returncode == 0, done.stderr
-    lines = dict(line.split(" = ", 1) for line in done.stdout.splitlines())
+    lines = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
     assert lines["refresh_interval"].startswith("30 ")
     assert "file" in lines["refresh_interval"]
     assert lines["port"].startswith("9 ")

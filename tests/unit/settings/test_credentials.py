@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cmlfleet.settings import ConfigurationError, CredentialsSettings, load_settings
+from cmlfleet.settings_shown import shown
 
 WORD = "a-password-nobody-may-see"
 ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:cml/team-AbCdEf"
@@ -53,8 +54,8 @@ def test_no_password_of_a_rule_is_shown(tmp_path: Path) -> None:
     file = tmp_path / "fleet.toml"
     file.write_text(f'[[credentials]]\nusername = "blue"\npassword = "{WORD}"\n')
     settings = load_settings(config=file, environ={})
-    assert "username='blue'" in settings.describe()
-    assert WORD not in settings.describe() + repr(settings)
+    assert 'username = "blue"' in shown(settings)
+    assert WORD not in shown(settings) + repr(settings)
 
 
 @pytest.mark.parametrize(
