@@ -5,7 +5,7 @@ import resource
 from collections.abc import AsyncIterator
 
 from cmlfleet.application.ports.sources import CredentialsUnavailable
-from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.application.ports.storage import DataDirectoryUnusable, StorageUnavailable
 from cmlfleet.cli.doctor_cluster import cluster
 from cmlfleet.cli.doctor_security import accepted_risks, roles_without_external_id, secret_key, served_certificate
 from cmlfleet.cli.doctor_sources import failing_readings, throttling
@@ -53,7 +53,11 @@ def _open_files() -> Finding:
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    storage = open_storage(settings)
+    try:
+        storage = open_storage(settings)
+    except DataDirectoryUnusable as error:
+        yield failed("data directory", str(error), fix="check CMLFLEET_DATA_DIR and who may write there")
+        return
     try:
         await storage.database.ping()
         yield ok("database", storage.database.dialect)

@@ -1,5 +1,10 @@
 """How a command ended, for scripts."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cmlfleet.application.ports.storage import StorageUnavailable
+
 DONE = 0
 FAILED = 1
 USAGE = 2
@@ -14,3 +19,10 @@ class CommandFailed(Exception):
     def __init__(self, text: str, *, status: int = FAILED) -> None:
         super().__init__(text)
         self.status = status
+
+
+def without_storage(error: "StorageUnavailable") -> CommandFailed:
+    """A data directory that cannot be used is a mistake of the configuration; a database may come back."""
+    from cmlfleet.application.ports.storage import DataDirectoryUnusable  # noqa: PLC0415 - slow to import
+
+    return CommandFailed(str(error), status=USAGE if isinstance(error, DataDirectoryUnusable) else FAILED)

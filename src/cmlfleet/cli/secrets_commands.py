@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from cmlfleet.cli.configuration import configured
-from cmlfleet.cli.exit_codes import SOME_FAILED, CommandFailed
+from cmlfleet.cli.exit_codes import SOME_FAILED, CommandFailed, without_storage
 from cmlfleet.cli.options import Config
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def rotate(
 
     try:
         done = asyncio.run(run())
-    except (StorageUnavailable, SchemaMismatch) as error:
+    except StorageUnavailable as error:
+        raise without_storage(error) from None
+    except SchemaMismatch as error:
         raise CommandFailed(str(error)) from None
     sys.stderr.write(f"the key {done.key_id} is in force; {done.sealed_anew} secrets were encrypted under it\n")
     if done.unreadable:

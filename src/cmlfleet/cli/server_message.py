@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cmlfleet.cli.configuration import configured
-from cmlfleet.cli.exit_codes import FAILED, NOT_FOUND, USAGE, CommandFailed
+from cmlfleet.cli.exit_codes import FAILED, NOT_FOUND, USAGE, CommandFailed, without_storage
 
 if TYPE_CHECKING:
     from cmlfleet.application.mediator import Message
@@ -36,5 +36,7 @@ def send(config: Path | None, message: "Message[T]") -> T:
     except errors.ApplicationError as error:
         not_found, unusable = isinstance(error, errors.TokenNotFound), isinstance(error, errors.InvalidRequest)
         raise CommandFailed(str(error), status=NOT_FOUND if not_found else USAGE if unusable else FAILED) from None
-    except (StorageUnavailable, SchemaMismatch) as error:
+    except StorageUnavailable as error:
+        raise without_storage(error) from None
+    except SchemaMismatch as error:
         raise CommandFailed(str(error)) from None

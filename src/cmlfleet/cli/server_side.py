@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from cmlfleet.cli.configuration import configured
-from cmlfleet.cli.exit_codes import FAILED, USAGE, CommandFailed
+from cmlfleet.cli.exit_codes import FAILED, USAGE, CommandFailed, without_storage
 from cmlfleet.cli.options import Config
 
 
@@ -60,7 +60,9 @@ def serve(
     configure_tracing()
     try:
         uvloop.run(run(settings))
-    except (StorageUnavailable, SchemaMismatch, CannotJoin, CoordinationUnavailable) as error:
+    except StorageUnavailable as error:
+        raise without_storage(error) from None
+    except (SchemaMismatch, CannotJoin, CoordinationUnavailable) as error:
         raise CommandFailed(str(error)) from None
     except ConfigurationError as error:
         raise CommandFailed(f"configuration: {error}", status=USAGE) from None
@@ -86,7 +88,9 @@ def migrate(*, config: Config = None) -> None:
 
     try:
         done = asyncio.run(run())
-    except (StorageUnavailable, SchemaMismatch) as error:
+    except StorageUnavailable as error:
+        raise without_storage(error) from None
+    except SchemaMismatch as error:
         raise CommandFailed(str(error)) from None
     sys.stderr.write("the schema was brought up to date\n" if done else "the schema is up to date\n")
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.ports.storage import StorageUnavailable
+from cmlfleet.application.ports.storage import DataDirectoryUnusable
 from cmlfleet.persistence.attempts import SqlAttempts
 from cmlfleet.persistence.audit import SqlAuditTrail
 from cmlfleet.persistence.credentials import SqlCredentialsStore
@@ -26,7 +26,7 @@ from cmlfleet.persistence.workers import SqlWorkerStore
 class Storage:
     """The stores over one database. The data directory and what is in it are for their owner alone.
 
-    Raises StorageUnavailable when the directory cannot be used.
+    Raises DataDirectoryUnusable.
     """
 
     def __init__(self, *, url: str, data_dir: Path, keys: KeySource, clock: Clock) -> None:
@@ -35,9 +35,9 @@ class Storage:
                 data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _private_file(Path(url.partition(":///")[2]))
             except OSError as error:
-                raise StorageUnavailable(
-                    f"the data directory {data_dir} cannot be used: {error.strerror} ({error.filename}); "
-                    "CMLFLEET_DATA_DIR names another"
+                raise DataDirectoryUnusable(
+                    f"the data directory {data_dir} cannot be used: {_why(error)}; let data_dir or CMLFLEET_DATA_DIR "
+                    "name a directory that can be written to"
                 ) from error
         self.database = Database(url)
         self.workers = SqlWorkerStore(self.database)
@@ -59,6 +59,12 @@ class Storage:
     async def close(self) -> None:
         """Close every connection."""
         await self.database.close()
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is, or lies in, a file"
+    return f"{error.strerror} ({error.filename})"
 
 
 def _private_file(path: Path) -> None:

@@ -198,6 +198,21 @@ def test_a_wrong_configuration_is_exit_2_with_key_value_and_fix(tmp_path: Path, 
             assert words in done.stderr
 
 
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_data_directory_that_is_none_is_exit_2_in_words(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / name)
+    for command in (("serve", "--port", "0"), ("migrate",), ("token", "list"), ("secrets", "rotate")):
+        done = _here(tmp_path, *command, CMLFLEET_DATA_DIR=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"the data directory {folder} cannot be used: {folder} is, or lies in, a file" in done.stderr
+        assert "CMLFLEET_DATA_DIR" in done.stderr
+    done = _here(tmp_path, "doctor", "-o", "json", CMLFLEET_DATA_DIR=folder, CMLFLEET_REGIONS="us-east-1")
+    failed = {finding["check"]: finding for finding in json.loads(done.stdout) if finding["state"] == "failed"}
+    assert done.returncode == 1
+    assert folder in failed["data directory"]["text"]
+
+
 def test_every_command_has_its_line_in_the_help(tmp_path: Path) -> None:
     text = _here(tmp_path, "--help").stdout
     for name in (*COMMANDS, "demo", "simulate"):

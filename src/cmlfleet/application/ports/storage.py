@@ -18,6 +18,10 @@ class StorageUnavailable(Exception):
     """The database cannot be reached; what was asked for was not done."""
 
 
+class DataDirectoryUnusable(StorageUnavailable):
+    """The configuration names a data directory that is none, or is not ours to write to."""
+
+
 class VersionConflict(Exception):
     """Somebody saved the record meanwhile: read it again and apply the same facts again."""
 
