@@ -89,8 +89,10 @@ class Cluster:
         own = {f"CMLFLEET_{name.upper()}": value for name, value in settings.items()}
         return clean_environment(self.folder, **self.cloud.environment) | self.variables | own
 
-    def start(self, roles: str = "api,scheduler,worker", **settings: str) -> ClusterProcess:
-        """One more process; returns at once."""
+    def start(
+        self, roles: str = "api,scheduler,worker", *, source: Path | None = None, **settings: str
+    ) -> ClusterProcess:
+        """One more process; returns at once. `source` holds the package of another build."""
         port = free_port()
         folder = self.folder / f"process-{next(self._numbers)}"
         folder.mkdir()
@@ -103,7 +105,7 @@ class Cluster:
                 str(port),
                 "--roles",
                 roles,
-                environment=self.environment(**settings),
+                environment=self.environment(**settings) | ({} if source is None else {"PYTHONPATH": str(source)}),
                 folder=folder,
             )
         )
@@ -117,12 +119,16 @@ class Cluster:
 
     def start_all(self, *roles: str, **settings: str) -> list[ClusterProcess]:
         """Several at once; returns when each is ready."""
-        started = [self.start(each, **settings) for each in roles]
-        for process in started:
+        started = [self.start(each, source=None, **settings) for each in roles]
+        self.until_ready(*started)
+        return started
+
+    def until_ready(self, *processes: ClusterProcess) -> None:
+        """Each of them takes part."""
+        for process in processes:
             process.running.wait_for(
                 lambda process=process: _is_ready(process.http), what="ready", timeout_seconds=READY_SECONDS
             )
-        return started
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`cmlfleet ARGUMENTS` beside the cluster's servers, to its end."""
@@ -183,9 +189,9 @@ class Cluster:
         (installation,) = {key.split(":")[1] for key in self.redis.client.keys("cmlfleet:*")}
         return f"cmlfleet:{installation}:{name}"
 
-    def fires(self) -> list[dict[str, Any]]:
+    def fires(self, queue: str = "queue:1") -> list[dict[str, Any]]:
         """Every message on the queue that is a group's, the oldest first."""
-        bodies = [json.loads(fields["data"])["kwargs"] for _, fields in self.redis.client.xrange(self.key("queue:1"))]
+        bodies = [json.loads(fields["data"])["kwargs"] for _, fields in self.redis.client.xrange(self.key(queue))]
         return [kwargs["body"] for kwargs in bodies if "body" in kwargs]
 
     def nothing_is_taken(self) -> bool:
