@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from cmlfleet.api.problems import MEDIA_TYPE, Problem
 from cmlfleet.api.security_headers import HEADERS
 
 LARGEST_HEAD_BYTES = 32 * 1024  # request line and headers; browsers and proxies stay under 16 KiB
@@ -17,6 +18,18 @@ BODY_SECONDS = 30.0  # a mebibyte at 280 kbit/s
 STALLED_SECONDS = 30.0  # for a peer that takes nothing of what it asked for
 SHARE_OF_OPEN_FILES = 0.5  # the other half is for controllers, the database and AWS
 _LEAST_CONNECTIONS = 64
+_MOST_SHOWN_BYTES = 200  # of a path, to whoever sent it
+
+_DETAILS = {
+    HTTPStatus.BAD_REQUEST: "this is not HTTP/1.1: the request line, a header or the body's length is malformed",
+    HTTPStatus.REQUEST_TIMEOUT: (
+        f"a request line with its headers has {HEAD_SECONDS:g} seconds to arrive, a body {BODY_SECONDS:g}"
+    ),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
+        f"a request line with its headers has at most {LARGEST_HEAD_BYTES} bytes and {MOST_HEADERS} headers"
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: "as many connections are open as may be: try again",
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +47,7 @@ class HttpConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._refusal = HTTPStatus.BAD_REQUEST
+        self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Refused beyond half of the files that this process may open."""
@@ -103,11 +117,19 @@ class HttpConnection(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._set_timer(None)
-        body = f"{status.phrase}\n".encode()
-        headers = {**HEADERS, "Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))}
+        body = self._problem(status)
+        headers = {**HEADERS, "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}
         lines = [f"{name}: {value}\r\n".encode() for name, value in (headers | {"Connection": "close"}).items()]
         self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
         self.transport.close()
+
+    def _problem(self, status: HTTPStatus) -> bytes:
+        path = self.url.partition(b"?")[0][:_MOST_SHOWN_BYTES].decode("ascii", "replace")
+        return (
+            Problem(title=status.phrase, status=status, detail=_DETAILS[status], instance=path or "/")
+            .model_dump_json(exclude_none=True)
+            .encode()
+        )
 
     def _set_timer(self, seconds: float | None) -> None:
         if self._timer is not None:

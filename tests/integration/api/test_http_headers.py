@@ -1,5 +1,6 @@
 """What every answer says to a browser, whoever made it."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -79,8 +80,19 @@ async def test_a_fault_of_our_own(service: RunningService, monkeypatch: pytest.M
 async def test_what_is_no_http(service: RunningService) -> None:
     async with raw_connection(service.url) as connection:
         status, headers = await connection.ask(GARBAGE)
+        document = json.loads(await connection.rest())
     assert status == 400
     assert says_all(headers)
+    assert headers["content-type"] == "application/problem+json"
+    assert (document["status"], document["title"], document["instance"]) == (400, "Bad Request", "/")
+    assert "not HTTP" in document["detail"]
+
+
+async def test_a_bad_header_is_a_problem_of_its_path(service: RunningService) -> None:
+    async with raw_connection(service.url) as connection:
+        status, _ = await connection.ask(b"GET /api/v1/workers?q=1 HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n")
+        document = json.loads(await connection.rest())
+    assert (status, document["instance"]) == (400, "/api/v1/workers")
 
 
 async def test_the_event_stream(service: RunningService) -> None:

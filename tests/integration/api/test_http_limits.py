@@ -1,7 +1,9 @@
 """What may be sent, how much of it and how slowly; and that who abuses it costs nobody else anything."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from tests.integration.api.test_http_headers import says_all
@@ -21,6 +23,15 @@ HEAD = f"Host: x\r\nAuthorization: Bearer {BOOTSTRAP_TOKEN}\r\n"
 
 def request(line: str, *, headers: str = "") -> bytes:
     return f"{line} HTTP/1.1\r\n{HEAD}{headers}\r\n".encode()
+
+
+async def problem(connection: RawConnection, headers: dict[str, str]) -> dict[str, Any]:
+    """The document that is the last that the connection says. It came with the head; what follows may be a reset."""
+    assert headers["content-type"] == "application/problem+json"
+    document = json.loads(await connection.reader.readexactly(int(headers["content-length"])))
+    assert await is_closed(connection)
+    assert document.keys() == {"type", "title", "status", "detail", "instance"}
+    return document
 
 
 async def is_closed(connection: RawConnection) -> bool:
@@ -45,7 +56,7 @@ async def test_too_much_before_the_body_is_refused(service: RunningService, sent
         status, headers = await connection.ask(sent)
         assert status == 431
         assert says_all(headers)
-        assert await is_closed(connection)
+        assert "at most 32768 bytes and 100 headers" in (await problem(connection, headers))["detail"]
 
 
 async def test_what_browsers_and_proxies_send_is_let_through(service: RunningService) -> None:
@@ -156,9 +167,9 @@ async def test_beyond_half_of_the_open_files_connections_are_refused(
             assert (await connection.ask(request("GET /healthz")))[0] == 200
         monkeypatch.setattr(http_connection, "most_connections", lambda: 3)
         one_more = await stack.enter_async_context(raw_connection(service.url))
-        status, _ = await one_more.head()
+        status, headers = await one_more.head()
         assert status == 503
-        assert await is_closed(one_more)
+        assert "try again" in (await problem(one_more, headers))["detail"]
         assert (await taken[0].ask(request("GET /healthz")))[0] == 200
 
 
