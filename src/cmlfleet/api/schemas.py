@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from cmlfleet.api import patterns
 from cmlfleet.application.ports.audit import AuditEntry
 from cmlfleet.application.principal import Role
 from cmlfleet.application.queries import views
@@ -21,14 +22,14 @@ def _role(text: str) -> str:
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]*$")]
-Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=1024, pattern=patterns.TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=patterns.TEXT)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=patterns.TEXT)]
 RoleName = Annotated[
     str, AfterValidator(_role), Field(json_schema_extra={"pattern": f"^({'|'.join(role.value for role in Role)})$"})
 ]
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00\x1f=,]+$")]
-LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00\x1f]*$")]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=patterns.LABEL_KEY)]
+LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=patterns.LABEL_VALUE)]
 
 
 class Body(BaseModel):
@@ -69,7 +70,7 @@ class UpdateBody(Body):
 
     labels: dict[LabelKey, LabelValue | None] = Field(default_factory=dict[str, str | None], max_length=100)
     expected_labels: dict[LabelKey, LabelValue | None] = Field(default_factory=dict[str, str | None], max_length=100)
-    note: Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")] | None = None
+    note: Annotated[str, StringConstraints(max_length=4096, pattern=patterns.TEXT)] | None = None
 
 
 class RefreshManyBody(Body):
@@ -88,7 +89,7 @@ class CredentialsBody(Body):
 
     username: Name | None = None
     password: Name | None = None
-    token: Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^[^\x00]*$")] | None = None
+    token: Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=patterns.TEXT)] | None = None
 
 
 class CertificateBody(Body):
@@ -100,7 +101,7 @@ class CertificateBody(Body):
 class LimitBody(Body):
     """Only workers in one of the accounts that carry the labels: `key=value`; one of several values of a key."""
 
-    labels: list[Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00\x1f=,]+=[^\x00\x1f]*$")]] = Field(
+    labels: list[Annotated[str, StringConstraints(max_length=400, pattern=patterns.LABEL)]] = Field(
         default_factory=list[str], max_length=100
     )
     accounts: list[Name] = Field(default_factory=list[str], max_length=100)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cmlfleet.api.patterns import WORDS
+
 _NO_OBJECT = frozenset({"model_attributes_type", "model_type", "dict_type", "missing"})
 _NO_TIME = frozenset({"datetime_parsing", "datetime_from_date_parsing", "datetime_type"})
 
@@ -16,4 +18,6 @@ def what_is_allowed(entry: Mapping[str, Any]) -> str:
         return "send a JSON object, as application/json"
     if kind in _NO_TIME:
         return f"{message}: give a time, such as 2026-11-24T12:00:00Z"
+    if kind == "string_pattern_mismatch":
+        return WORDS.get(entry["ctx"]["pattern"], message)
     return message
