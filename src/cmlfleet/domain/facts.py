@@ -182,6 +182,10 @@ class CMLHealth:
     compute_hosts: tuple[CMLComputeHost, ...]
 
 
+LAB_STATES = frozenset({"DEFINED_ON_CORE", "QUEUED", "STARTED", "STOPPED"})
+"""The words that CML is known to use; a controller may use others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CMLLab:
     """One lab as its controller describes it; `state` is CML's own word, an open set."""

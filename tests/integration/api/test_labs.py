@@ -66,7 +66,13 @@ async def test_labs_are_chosen_and_paged(service: RunningService) -> None:
     assert {lab["worker_name"] for lab in (await _labs(service, q=SECOND))["items"]} == {SECOND}
     states = {lab["state"] for lab in everything}
     assert (await _labs(service, state=",".join(states)))["items"] == everything
-    assert (await _labs(service, state="NEVER_HEARD_OF"))["total"] == 0
+    assert (await _labs(service, state="QUEUED"))["total"] == 0
+    for path in ("/api/v1/labs", f"/api/v1/workers/{everything[0]['worker_id']}/labs"):
+        refused = await service.client.get(path, params={"state": "STARTED,started"})
+        assert refused.status_code == 422
+        assert refused.json()["detail"] == (
+            "'started' is no state of a lab; there are: DEFINED_ON_CORE, QUEUED, STARTED, STOPPED"
+        )
     paged: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:

@@ -1,6 +1,6 @@
 """Labs of one worker, or of the fleet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cmlfleet.application.errors import InvalidRequest, WorkerNotFound
@@ -11,6 +11,7 @@ from cmlfleet.application.queries.criteria import Page
 from cmlfleet.application.queries.unread_part import why_unread
 from cmlfleet.application.queries.views import LabView
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+from cmlfleet.domain.facts import LAB_STATES
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import CMLPart, Source
 
@@ -50,6 +51,7 @@ class ListLabsQueryHandler:
             if state is None:
                 raise WorkerNotFound(message.worker_id)
             states = [state]
+        _check_states(message.state, states)
         matching = [lab for state in states for lab in _labs(state) if _matches(lab, message)]
         start = _start(message.cursor)
         end = start + message.limit
@@ -59,6 +61,15 @@ class ListLabsQueryHandler:
             total=len(matching),
             reason=None if message.worker_id is None else _reason(states[0]),
         )
+
+
+def _check_states(wanted: Iterable[str], states: Iterable[CMLWorkerState]) -> None:
+    unknown = set(wanted) - LAB_STATES
+    if not unknown:
+        return
+    known = LAB_STATES.union(lab.state for state in states for lab in state.labs or ())
+    if unknown - known:
+        raise InvalidRequest(f"{min(unknown - known)!r} is no state of a lab; there are: {', '.join(sorted(known))}")
 
 
 def _reason(state: CMLWorkerState) -> str | None:
