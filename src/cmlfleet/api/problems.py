@@ -96,6 +96,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.BeyondLimit: 403,
     errors.LabelGuarded: 403,
     errors.LabelChanged: 409,
+    errors.TokenNameTaken: 409,
     errors.CertificateNotPresented: 409,
     errors.SourceUnavailable: 503,
     errors.SourceDenied: 502,

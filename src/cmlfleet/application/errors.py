@@ -94,6 +94,15 @@ class TokenNotFound(ApplicationError):
         super().__init__(f"no API token has the id {token_id!r}")
 
 
+class TokenNameTaken(ApplicationError):
+    """Two tokens that work must not be told by the same name: the audit trail names them."""
+
+    def __init__(self, name: str, token_id: str) -> None:
+        super().__init__(
+            f"an API token is called {name!r} already ({token_id}): choose another name, or revoke that one first"
+        )
+
+
 class UserNotFound(ApplicationError):
     """No user has this id."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from cmlfleet.cli import words
-from cmlfleet.cli.exit_codes import USAGE, CommandFailed
+from cmlfleet.cli.exit_codes import NOT_FOUND, USAGE, CommandFailed
 from cmlfleet.cli.layout import Column
 from cmlfleet.cli.options import Config, Output
 from cmlfleet.cli.output import FOR_PEOPLE, show
@@ -95,18 +95,27 @@ def list_tokens(*, config: Config = None, output: Output = "table") -> None:
 
 
 @app.command
-def revoke(token_id: str, *, config: Config = None) -> None:
+def revoke(token: str, *, config: Config = None) -> None:
     """The token stops working at once.
 
     Parameters
     ----------
-    token_id
-        As `cmlfleet token list` shows it; names need not be unique.
+    token
+        Its id or its name, as `cmlfleet token list` shows them.
     """
     from cmlfleet.application.commands.create_token_command import RevokeTokenCommand  # noqa: PLC0415 - slow to import
+    from cmlfleet.application.queries.list_tokens_query import ListTokensQuery  # noqa: PLC0415 - as above
 
-    send(config, RevokeTokenCommand(token_id=token_id))
-    sys.stderr.write("revoked\n")
+    tokens = send(config, ListTokensQuery())
+    found = [each for each in tokens if each.id == token] or [each for each in tokens if each.name == token]
+    if not found:
+        text = f"no API token has the id or the name {token!r}; cmlfleet token list shows them"
+        raise CommandFailed(text, status=NOT_FOUND)
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found)
+        raise CommandFailed(f"{len(found)} API tokens are called {token!r}: name one by its id, {ids}", status=USAGE)
+    send(config, RevokeTokenCommand(token_id=found[0].id))
+    sys.stderr.write(f"revoked {found[0].name} ({found[0].id})\n")
 
 
 def _span(text: str) -> timedelta:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ TOKENS = "/api/v1/tokens"
 
 
 async def _made(service: RunningService, **body: Any) -> dict[str, Any]:
-    answer = await service.client.post(TOKENS, json={"name": "of a test", "role": "viewer", **body})
+    answer = await service.client.post(TOKENS, json={"name": f"of a test {uuid4()}", "role": "viewer", **body})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -36,6 +37,21 @@ async def test_an_expired_token_is_refused(service: RunningService) -> None:
         answer = await service.client.get("/api/v1/me", headers=service.as_(made["token"]))
     assert answer.status_code == 401
     assert "expired" in answer.json()["detail"]
+
+
+async def test_two_tokens_that_work_have_two_names(service: RunningService) -> None:
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    first = await _made(service, name="Deploy", expires_at=ends.isoformat())
+    second = {"name": " deploy ", "role": "viewer"}
+    refused = await service.client.post(TOKENS, json=second)
+    assert refused.status_code == 409
+    assert f"'Deploy' already ({first['record']['id']})" in refused.json()["detail"]
+    with time_machine.travel(ends + timedelta(seconds=1)):
+        again = await service.client.post(TOKENS, json=second)
+        assert again.status_code == 201
+        await service.client.delete(f"{TOKENS}/{again.json()['record']['id']}")
+    await service.client.delete(f"{TOKENS}/{first['record']['id']}")
+    await _made(service, name="deploy")
 
 
 async def test_a_token_is_revoked_once(service: RunningService) -> None:

@@ -39,7 +39,25 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path) -> None:
     assert _here(tmp_path, "token", "revoke", listed["id"]).returncode == 0
     again = _here(tmp_path, "token", "revoke", listed["id"])
     assert (again.returncode, again.stdout) == (3, "")
+    assert listed["id"] in again.stderr
+    assert "cmlfleet token list" in again.stderr
     assert _here(tmp_path, "token", "create", "--role", "king", "--name", "me").returncode == 2
+
+
+def test_a_token_is_revoked_by_its_name_and_its_name_is_its_own(tmp_path: Path) -> None:
+    create = ("token", "create", "--role", "viewer", "--name", "ci")
+    assert _here(tmp_path, *create).returncode == 0
+    twice = _here(tmp_path, *create)
+    assert (twice.returncode, twice.stdout) == (1, "")
+    assert "'ci' already" in twice.stderr
+    unknown = _here(tmp_path, "token", "revoke", "cj")
+    assert (unknown.returncode, unknown.stdout) == (3, "")
+    assert "'cj'" in unknown.stderr
+    assert "cmlfleet token list" in unknown.stderr
+    revoked = _here(tmp_path, "token", "revoke", "ci")
+    assert (revoked.returncode, revoked.stdout) == (0, "")
+    assert "revoked ci (t-" in revoked.stderr
+    assert _here(tmp_path, *create).returncode == 0
 
 
 def test_a_token_made_here_signs_in_and_login_keeps_it_for_its_owner_alone(fleet: Fleet, tmp_path: Path) -> None:

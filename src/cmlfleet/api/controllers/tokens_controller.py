@@ -21,7 +21,7 @@ async def list_tokens(mediator: Application, principal: SignedIn) -> Response:
     return answer({"items": found, "next_cursor": None, "total": len(found)})
 
 
-@router.post("", response_model=schemas.NewToken, status_code=201, responses=documented())
+@router.post("", response_model=schemas.NewToken, status_code=201, responses=documented(409))
 async def create_token(body: schemas.TokenBody, mediator: Application, principal: SignedIn) -> Response:
     """A new token; its text is shown this once."""
     expires_at = body.expires_at.astimezone() if body.expires_at is not None else None

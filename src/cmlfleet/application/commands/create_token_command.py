@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from cmlfleet.application.changes import note_change
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import InvalidRequest, TokenNotFound
+from cmlfleet.application.errors import InvalidRequest, TokenNameTaken, TokenNotFound
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.storage import ApiToken, TokenStore
 from cmlfleet.application.principal import ANYONE, DISCOVERY, SCHEDULE, SYSTEM, Principal, Role
@@ -53,7 +53,7 @@ class CreateTokenCommand(Message[CreatedToken]):
 
 
 class CreateTokenCommandHandler:
-    """Raises InvalidRequest and StorageUnavailable."""
+    """Raises InvalidRequest, TokenNameTaken and StorageUnavailable."""
 
     def __init__(self, *, tokens: TokenStore, clock: Clock) -> None:
         self._tokens = tokens
@@ -65,6 +65,7 @@ class CreateTokenCommandHandler:
         name = check_name(message.name)
         if message.expires_at is not None and message.expires_at <= now:
             raise InvalidRequest("expires_at lies in the past")
+        await self._check_free(name, now=now)
         token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         record = ApiToken(
             id=f"t-{uuid4().hex[:16]}",
@@ -77,6 +78,12 @@ class CreateTokenCommandHandler:
         await self._tokens.add(record, token_hash=token_hash(token))
         note_change("token", before=None, after=record)
         return CreatedToken(token=token, record=record)
+
+    async def _check_free(self, name: str, *, now: datetime) -> None:
+        for other in await self._tokens.list():
+            is_over = other.expires_at is not None and other.expires_at <= now
+            if other.name.casefold() == name.casefold() and not is_over:
+                raise TokenNameTaken(other.name, other.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
