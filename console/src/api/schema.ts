@@ -506,7 +506,7 @@ export interface paths {
         };
         /**
          * Get Worker
-         * @description One record.
+         * @description One record; its version is the ETag.
          */
         get: operations["get_worker_api_v1_workers__worker_id__get"];
         put?: never;
@@ -520,7 +520,8 @@ export interface paths {
         head?: never;
         /**
          * Update Worker
-         * @description Labels and note; 409 where a label is another by now than `expected_labels` says.
+         * @description Labels and note; 409 where a label is another by now than `expected_labels` says, 412 where the record is
+         *     another by now than `If-Match` says.
          */
         patch: operations["update_worker_api_v1_workers__worker_id__patch"];
         trace?: never;
@@ -3904,6 +3905,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -4884,7 +4894,10 @@ export interface operations {
     update_worker_api_v1_workers__worker_id__patch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the ETag of the record as it was read */
+                "if-match"?: string | null;
+            };
             path: {
                 worker_id: string;
             };
@@ -4952,6 +4965,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
 """Query parameters: one or many values, figures with operators, and nothing unknown."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ from cmlfleet.domain.events.cml_worker import EVENT_TYPES
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
 LARGEST_PAGE = 1000
 DEFAULT_PAGE = 100
+_ENTITY_TAG = re.compile(r'(W/)?"([^"]{0,20})"')
+_ENTITY_TAGS = re.compile(rf"\s*{_ENTITY_TAG.pattern}(\s*,\s*{_ENTITY_TAG.pattern})*\s*")
 _WORKER_PARAMETERS = ("status", "region", "account_id", "health", "q", "label", "sort", "limit", "cursor", "offset")
 
 
@@ -82,6 +85,17 @@ def plain(text: str) -> str:
     if "\x00" in text:
         raise InvalidRequest("text must not hold a NUL character")
     return text
+
+
+def versions_of(if_match: str | None) -> frozenset[int] | None:
+    """The versions of which a change was asked for (RFC 9110, 13.1.1); None: of any. A weak tag is of none, as in
+    the RFC. Raises InvalidRequest."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if _ENTITY_TAGS.fullmatch(if_match) is None:
+        raise InvalidRequest(f'If-Match: {if_match!r} is no ETag as GET answers it, such as "12"')
+    tags = _ENTITY_TAG.findall(if_match)
+    return frozenset(int(tag) for weak, tag in tags if not weak and tag.isascii() and tag.isdigit())
 
 
 def aware(moment: datetime | None) -> datetime | None:

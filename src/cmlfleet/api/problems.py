@@ -97,6 +97,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.LabelGuarded: 403,
     errors.LabelChanged: 409,
     errors.TokenNameTaken: 409,
+    errors.VersionChanged: 412,
     errors.CertificateNotPresented: 409,
     errors.SourceUnavailable: 503,
     errors.SourceDenied: 502,

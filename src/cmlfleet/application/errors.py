@@ -68,6 +68,13 @@ class LabelChanged(Refused):
         super().__init__(f"the label {key!r} was changed meanwhile: it {now} now")
 
 
+class VersionChanged(Refused):
+    """The worker was saved after the sender had read it."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the worker is not as it was read any more: its version is {version} now")
+
+
 class WorkerNotFound(ApplicationError):
     """No worker has this id."""
 

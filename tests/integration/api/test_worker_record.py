@@ -46,6 +46,37 @@ async def test_a_label_that_somebody_else_changed_meanwhile_is_not_overwritten(s
     await _patch(service, {"labels": {"room": None, "floor": None}})
 
 
+async def test_a_change_of_the_version_that_was_read_is_made_and_of_another_refused(service: RunningService) -> None:
+    worker = await service.worker(FIRST)
+    path = f"/api/v1/workers/{worker['id']}"
+    read = await service.client.get(path)
+    tag = read.headers["ETag"]
+    assert tag == f'"{read.json()["version"]}"'
+
+    changed = await service.client.patch(path, json={"note": "first"}, headers={"If-Match": f'"other", {tag}'})
+    assert (changed.status_code, changed.json()["note"]) == (200, "first")
+    assert changed.headers["ETag"] == f'"{changed.json()["version"]}"' != tag
+    for stale in (tag, f"W/{changed.headers['ETag']}", '"other"'):
+        refused = await service.client.patch(path, json={"note": "second"}, headers={"If-Match": stale})
+        assert refused.status_code == 412
+        assert refused.json()["detail"] == (
+            f"the worker is not as it was read any more: its version is {changed.json()['version']} now"
+        )
+    assert (await service.worker(FIRST))["note"] == "first"
+    anything = await service.client.patch(path, json={"note": None}, headers={"If-Match": "*"})
+    assert (anything.status_code, anything.json()["note"]) == (200, None)
+
+
+@pytest.mark.parametrize("given", ["12", "", '"12', '"1" "2"'])
+async def test_a_version_that_is_none_is_told_how_one_looks(service: RunningService, given: str) -> None:
+    worker = await service.worker(FIRST)
+    answer = await service.client.patch(
+        f"/api/v1/workers/{worker['id']}", json={"note": "x"}, headers={"If-Match": given}
+    )
+    assert answer.status_code == 422
+    assert "ETag" in answer.json()["detail"]
+
+
 async def test_a_note_stays_until_it_is_replaced_or_removed(service: RunningService) -> None:
     assert (await _patch(service, {"note": "of Dana\nuntil Friday"}))["note"] == "of Dana\nuntil Friday"
     assert (await _patch(service, {"labels": {"x": "y"}}))["note"] == "of Dana\nuntil Friday"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from cmlfleet.api import schemas
 from cmlfleet.api.answers import Application, SignedIn, answer
@@ -18,6 +18,7 @@ from cmlfleet.api.parameters import (
     statuses,
     text_of,
     values,
+    versions_of,
     whole_step,
     worker_criteria,
 )
@@ -114,23 +115,33 @@ def _selected(body: schemas.RefreshManyBody) -> WorkerCriteria:
 
 @router.get("/{worker_id}", response_model=views.WorkerView, responses=documented(404))
 async def get_worker(worker_id: str, mediator: Application, principal: SignedIn) -> Response:
-    """One record."""
-    return answer(await mediator.execute_async(GetCMLWorkerByIdQuery(WorkerId(plain(worker_id))), principal))
+    """One record; its version is the ETag."""
+    return _tagged(await mediator.execute_async(GetCMLWorkerByIdQuery(WorkerId(plain(worker_id))), principal))
 
 
-@router.patch("/{worker_id}", response_model=views.WorkerView, responses=documented(404, 409))
+@router.patch("/{worker_id}", response_model=views.WorkerView, responses=documented(404, 409, 412))
 async def update_worker(
-    worker_id: str, body: schemas.UpdateBody, mediator: Application, principal: SignedIn
+    worker_id: str,
+    body: schemas.UpdateBody,
+    mediator: Application,
+    principal: SignedIn,
+    if_match: str | None = Header(None, description="the ETag of the record as it was read"),
 ) -> Response:
-    """Labels and note; 409 where a label is another by now than `expected_labels` says."""
+    """Labels and note; 409 where a label is another by now than `expected_labels` says, 412 where the record is
+    another by now than `If-Match` says."""
     command = UpdateWorkerCommand(
         worker_id=WorkerId(plain(worker_id)),
         labels=body.labels,
         expected_labels=body.expected_labels,
+        expected_versions=versions_of(if_match),
         note=body.note,
         changes_note="note" in body.model_fields_set,
     )
-    return answer(await mediator.execute_async(command, principal))
+    return _tagged(await mediator.execute_async(command, principal))
+
+
+def _tagged(worker: views.WorkerView) -> Response:
+    return answer(worker, headers={"ETag": f'"{worker.version}"'})
 
 
 @router.delete("/{worker_id}", status_code=204, response_class=Response, responses=documented(404))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from cmlfleet.application.clock import Clock
-from cmlfleet.application.errors import LabelChanged, LabelGuarded
+from cmlfleet.application.errors import LabelChanged, LabelGuarded, VersionChanged
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.principal import Principal, Role
 from cmlfleet.application.queries.views import WorkerView
@@ -22,18 +22,20 @@ GuardedLabels = Callable[[], Awaitable[frozenset[str]]]
 class UpdateWorkerCommand(Message[WorkerView]):
     """Labels are merged, a null removes one. `changes_note` tells a note of None from no word about the note.
 
-    `expected_labels` are labels as the sender read them: where one is another by now, nothing is changed.
+    `expected_labels` are labels as the sender read them: where one is another by now, nothing is changed. Neither is
+    a worker whose version is none of `expected_versions`, where they are given.
     """
 
     worker_id: WorkerId
     labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     expected_labels: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    expected_versions: frozenset[int] | None = None
     note: str | None = None
     changes_note: bool = False
 
 
 class UpdateWorkerCommandHandler:
-    """Raises WorkerNotFound, LabelGuarded, LabelChanged and StorageUnavailable."""
+    """Raises WorkerNotFound, LabelGuarded, LabelChanged, VersionChanged and StorageUnavailable."""
 
     def __init__(self, *, shelf: WorkerShelf, guarded_labels: GuardedLabels, clock: Clock) -> None:
         self._shelf = shelf
@@ -49,7 +51,9 @@ class UpdateWorkerCommandHandler:
         now = self._clock()
 
         def apply(worker: CMLWorker) -> None:
-            labels = worker.state.labels
+            labels, versions = worker.state.labels, message.expected_versions
+            if versions is not None and worker.state.version not in versions:
+                raise VersionChanged(worker.state.version)
             for key, expected in message.expected_labels.items():
                 if labels.get(key) != expected:
                     raise LabelChanged(key, labels.get(key))
