@@ -58,12 +58,16 @@ class AwsScene:
     async def read(self, instance_id: str, *, max_age_seconds: float = 0.0, region: str = REGION) -> EC2Fact:
         return await self.aws.ec2.read(self.ref(instance_id, region=region), max_age_seconds=max_age_seconds)
 
-    async def metrics(self, instance_id: str, *, detailed: bool | None = None) -> CloudWatchFact:
+    async def metrics(
+        self, instance_id: str, *, detailed: bool | None = None, max_age_seconds: float = 0.0
+    ) -> CloudWatchFact:
         if detailed is None:
             world = self.server.world.region(account_id=ACCOUNT, name=REGION)
             instance = world.instances.get(instance_id)
             detailed = instance is not None and instance.detailed_monitoring
-        return await self.aws.cloudwatch.read(self.ref(instance_id), detailed_monitoring=detailed)
+        return await self.aws.cloudwatch.read(
+            self.ref(instance_id), detailed_monitoring=detailed, max_age_seconds=max_age_seconds
+        )
 
 
 class MovableClock:
@@ -82,6 +86,7 @@ async def aws_scene(
     *,
     accounts: Sequence[AwsAccountSettings] = (AwsAccountSettings(regions=[REGION]),),
     limits: AwsLimits | None = None,
+    ahead_interval_seconds: float | None = None,
     **arguments: Any,
 ) -> AsyncGenerator[AwsScene]:
     """A `SimulatorServer(**arguments)` and adapters that find it by the environment alone."""
@@ -93,6 +98,7 @@ async def aws_scene(
             accounts,
             limits=limits,
             states_changed=lambda account, region: changed.append((account, region)),
+            ahead_interval_seconds=ahead_interval_seconds,
             clock=clock,
         )
         try:

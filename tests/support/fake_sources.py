@@ -161,9 +161,11 @@ class FakeCloudWatchSource:
         self.facts: dict[InstanceRef, CloudWatchFact] = {}
         self.gate: asyncio.Event | None = None
         self.readings: list[tuple[InstanceRef, bool]] = []
+        self.ages: list[float] = []
 
-    async def read(self, ref: InstanceRef, *, detailed_monitoring: bool) -> CloudWatchFact:
+    async def read(self, ref: InstanceRef, *, detailed_monitoring: bool, max_age_seconds: float) -> CloudWatchFact:
         self.readings.append((ref, detailed_monitoring))
+        self.ages.append(max_age_seconds)
         if self.gate is not None:
             await self.gate.wait()
         return self.facts.get(ref) or utilization_fact(cpu=None)

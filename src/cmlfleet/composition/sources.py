@@ -43,6 +43,8 @@ class Sources:
         self.aws = AwsAdapters(
             [_aws_account(account, default_regions=settings.regions) for account in monitored_accounts(settings)],
             states_changed=states_changed,
+            # In a cluster a group is read by another process each time, which would ask again and pay again.
+            ahead_interval_seconds=settings.refresh_interval if settings.redis_url is None else None,
         )
         self._cml_client = CMLApiClient(
             keepalive_seconds=settings.refresh_interval + KEEPALIVE_BEYOND_INTERVAL_SECONDS

@@ -96,15 +96,17 @@ class Datapoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtilizationFact:
-    """The newest datapoints of CPUUtilization and, where the CloudWatch agent publishes it, of memory.
-
-    Both None: CloudWatch answered and has no datapoint in the window (`no_data`).
-    """
+    """The newest datapoints of CPUUtilization and, where the CloudWatch agent publishes it, of memory."""
 
     read_at: datetime
     cpu: Datapoint | None
     memory: Datapoint | None
     duration_ms: float = 0.0
+
+    @property
+    def outcome(self) -> Outcome:
+        """`no_data`: CloudWatch answered and has no datapoint in the window."""
+        return Outcome.NO_DATA if self.cpu is None and self.memory is None else Outcome.OK
 
 
 CloudWatchFact = UtilizationFact | SourceFailure

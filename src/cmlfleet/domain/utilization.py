@@ -3,14 +3,16 @@
 from datetime import datetime, timedelta
 
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, FigureSource
-from cmlfleet.domain.facts import Datapoint
+from cmlfleet.domain.facts import Datapoint, UtilizationFact
 
 HIGH_PERCENT = 90.0  # crossed on the way up
 NO_LONGER_HIGH_PERCENT = 80.0  # left on the way down; the gap keeps a figure at the edge from flapping
 BASIC_PERIOD_SECONDS = 300  # CloudWatch's basic monitoring
 DETAILED_PERIOD_SECONDS = 60  # CloudWatch's detailed monitoring
 FRESH_PERIODS = 3
-PUBLICATION_DELAY_SECONDS = 60  # CloudWatch lists a point about a minute after its period ended
+# How long after its period ended CloudWatch lists a point. It promises nothing; a question that comes too early is
+# paid for and gets the point that is known already.
+PUBLICATION_DELAY_SECONDS = {BASIC_PERIOD_SECONDS: 120, DETAILED_PERIOD_SECONDS: 60}
 
 
 def cloudwatch_period_seconds(*, detailed_monitoring: bool) -> int:
@@ -18,9 +20,17 @@ def cloudwatch_period_seconds(*, detailed_monitoring: bool) -> int:
     return DETAILED_PERIOD_SECONDS if detailed_monitoring else BASIC_PERIOD_SECONDS
 
 
-def next_datapoint_at(newest_at: datetime, *, period_seconds: int) -> datetime:
-    """When the datapoint after the newest one can exist: a point is stamped with the start of its period."""
-    return newest_at + timedelta(seconds=2 * period_seconds + PUBLICATION_DELAY_SECONDS)
+def next_datapoint_at(fact: UtilizationFact, *, period_seconds: int) -> datetime:
+    """When the datapoint after the newest one can exist: a point is stamped with the start of its period.
+
+    That of CPU, where there is one: an agent's memory comes each minute, so that its newest point may belong to a
+    period that has not ended. CloudWatch bills series that it has nothing of, too: they are asked for as often as a
+    point can come.
+    """
+    newest = fact.cpu or fact.memory
+    if newest is None:
+        return fact.read_at + timedelta(seconds=period_seconds)
+    return newest.at + timedelta(seconds=2 * period_seconds + PUBLICATION_DELAY_SECONDS[period_seconds])
 
 
 def choose_figures(state: CMLWorkerState, *, now: datetime) -> None:

@@ -190,7 +190,7 @@ async def test_finding_by_ids_and_tags(subject: Subject):
 async def test_newest_points_and_none(subject: Subject):
     first, unknown = await asyncio.gather(
         *(
-            subject.sources.cloudwatch.read(subject.ref(each), detailed_monitoring=False)
+            subject.sources.cloudwatch.read(subject.ref(each), detailed_monitoring=False, max_age_seconds=0.0)
             for each in (subject.ids[0], UNKNOWN_ID)
         )
     )
@@ -207,7 +207,7 @@ async def test_a_failure_is_a_fact(subject: Subject):
     said = failure(await subject.sources.ec2.read(ref, max_age_seconds=0))
     swept = failure(await subject.sources.ec2.sweep(NOBODY, REGION, max_age_seconds=60))
     found = failure(await subject.sources.ec2.find(NOBODY, REGION, instance_ids=[ref.instance_id]))
-    metrics = failure(await subject.sources.cloudwatch.read(ref, detailed_monitoring=False))
+    metrics = failure(await subject.sources.cloudwatch.read(ref, detailed_monitoring=False, max_age_seconds=0.0))
 
     assert {each.code for each in (said, swept, found, metrics)} == {ErrorCode.ACCESS_DENIED}
     assert [each.source for each in (said, swept, found, metrics)] == [Source.EC2] * 3 + [Source.CLOUDWATCH]

@@ -39,7 +39,7 @@ class Scene:
         return await self.aws.ec2.read(_ref(instance_id), max_age_seconds=max_age_seconds)
 
     async def metrics(self, instance_id: str, *, detailed: bool = True) -> CloudWatchFact:
-        return await self.aws.cloudwatch.read(_ref(instance_id), detailed_monitoring=detailed)
+        return await self.aws.cloudwatch.read(_ref(instance_id), detailed_monitoring=detailed, max_age_seconds=0.0)
 
 
 @pytest.fixture

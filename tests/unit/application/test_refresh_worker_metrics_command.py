@@ -143,6 +143,7 @@ async def test_the_schedule_joins_a_persons_refresh_but_not_the_other_way_round(
     scene.ec2.gate.set()
     results = await asyncio.gather(scheduled, asked, joined)
     assert [age for _, age in scene.ec2.readings] == [BACKGROUND_AGE_SECONDS, 0.0]
+    assert sorted(scene.cloudwatch.ages) == [0.0, BACKGROUND_AGE_SECONDS]
     assert results[2] is results[1]
     assert results[0] is not results[1]
 

@@ -370,7 +370,7 @@ def test_a_series_without_datapoints_is_asked_for_as_often_as_one_can_come(detai
     assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after))
 
 
-@pytest.mark.parametrize(("detailed", "due_after"), [(False, 5), (True, 1)])
+@pytest.mark.parametrize(("detailed", "due_after"), [(False, 6), (True, 1)])
 def test_cloudwatch_is_due_when_a_new_datapoint_can_exist(detailed: bool, due_after: int) -> None:
     state = new_state()
     worker = worker_of(state)
@@ -380,6 +380,25 @@ def test_cloudwatch_is_due_when_a_new_datapoint_can_exist(detailed: bool, due_af
     worker.observe_cloudwatch(UtilizationFact(read_at=NOW, cpu=Datapoint(percent=1.0, at=newest), memory=None))
     assert not worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after - 0.1))
     assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(due_after))
+
+
+def test_an_agents_newer_point_of_memory_does_not_put_off_that_of_cpu() -> None:
+    state = new_state()
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW))
+    cpu, memory = (Datapoint(percent=1.0, at=NOW - minutes(age)) for age in (11, 6))
+    worker.observe_cloudwatch(UtilizationFact(read_at=NOW, cpu=cpu, memory=memory))
+    assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(1))
+
+
+def test_a_point_of_each_minute_is_read_at_each_turn() -> None:
+    """The next turn comes an interval after this one, a moment less than that after its reading."""
+    state = new_state()
+    worker = worker_of(state)
+    worker.observe_ec2(stable(NOW, detailed_monitoring=True))
+    newest = NOW - minutes(2.5)
+    worker.observe_cloudwatch(UtilizationFact(read_at=NOW, cpu=Datapoint(percent=1.0, at=newest), memory=None))
+    assert worker.is_due(Source.CLOUDWATCH, now=NOW + minutes(0.99))
 
 
 def test_cloudwatch_that_failed_is_tried_again_at_the_next_turn() -> None:

@@ -20,7 +20,7 @@ from cmlfleet.application.services.worker_shelf import WorkerShelf, as_stored
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.entities.cml_worker import CMLWorker
 from cmlfleet.domain.entities.cml_worker_state import WorkerRole
-from cmlfleet.domain.facts import CloudWatchFact, CMLFact, EC2AbsentFact, EC2Fact, SourceFailure, UtilizationFact
+from cmlfleet.domain.facts import CloudWatchFact, CMLFact, EC2AbsentFact, EC2Fact, SourceFailure
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import ErrorCode, Outcome, SkipReason, Source
 
@@ -104,8 +104,7 @@ class RefreshWorkerMetricsCommandHandler:
         started_at, started = self._clock(), perf_counter()
         cause = Cause(actor=principal.name, command=RefreshWorkerMetricsCommand.__name__)
         worker = await self._shelf.take(worker_id, cause=cause)
-        max_age_seconds = self._background_max_age_seconds if background else 0.0
-        ec2_fact = await self._ec2.read(worker.state.instance, max_age_seconds=max_age_seconds)
+        ec2_fact = await self._ec2.read(worker.state.instance, max_age_seconds=self._max_age_seconds(background))
         before = as_stored(worker.state)
         worker.observe_ec2(ec2_fact)
         (cloudwatch, observe_cloudwatch), (cml, observe_cml) = await self._read_both(worker, background)
@@ -135,12 +134,14 @@ class RefreshWorkerMetricsCommandHandler:
         elif background and not worker.is_due(Source.CLOUDWATCH, now=self._clock()):
             unasked = _not_due()
         else:
-            return await asyncio.gather(self._read_cloudwatch(worker), self._read_cml(worker, background))
+            return await asyncio.gather(self._read_cloudwatch(worker, background), self._read_cml(worker, background))
         return unasked, await self._read_cml(worker, background)
 
-    async def _read_cloudwatch(self, worker: CMLWorker) -> Reading:
+    async def _read_cloudwatch(self, worker: CMLWorker, background: bool) -> Reading:
         fact = await self._cloudwatch.read(
-            worker.state.instance, detailed_monitoring=worker.state.detailed_monitoring
+            worker.state.instance,
+            detailed_monitoring=worker.state.detailed_monitoring,
+            max_age_seconds=self._max_age_seconds(background),
         )
         return _cloudwatch_report(fact), lambda fresh: fresh.observe_cloudwatch(fact)
 
@@ -159,6 +160,9 @@ class RefreshWorkerMetricsCommandHandler:
             return lambda fresh: None
         controller = await self._controllers.controller_of(worker.state)
         return lambda fresh: fresh.observe_controller(controller)
+
+    def _max_age_seconds(self, background: bool) -> float:
+        return self._background_max_age_seconds if background else 0.0
 
     def _skip(self, source: Source, reason: SkipReason) -> Reading:
         at: datetime = self._clock()
@@ -205,13 +209,7 @@ def _ec2_report(fact: EC2Fact) -> SourceReport:
 def _cloudwatch_report(fact: CloudWatchFact) -> SourceReport:
     if isinstance(fact, SourceFailure):
         return _failed(fact)
-    return SourceReport(
-        outcome=_utilization_outcome(fact).value, reason=None, error_code=None, duration_ms=fact.duration_ms
-    )
-
-
-def _utilization_outcome(fact: UtilizationFact) -> Outcome:
-    return Outcome.NO_DATA if fact.cpu is None and fact.memory is None else Outcome.OK
+    return SourceReport(outcome=fact.outcome.value, reason=None, error_code=None, duration_ms=fact.duration_ms)
 
 
 def _cml_report(fact: CMLFact) -> SourceReport:

@@ -51,8 +51,9 @@ class EC2Source(Protocol):
 class CloudWatchSource(Protocol):
     """GetMetricData, batched over all callers of an account and region."""
 
-    async def read(self, ref: InstanceRef, *, detailed_monitoring: bool) -> CloudWatchFact:
-        """The newest CPU and memory datapoints of the last 5 minutes (detailed) or 15 (basic monitoring)."""
+    async def read(self, ref: InstanceRef, *, detailed_monitoring: bool, max_age_seconds: float) -> CloudWatchFact:
+        """The newest CPU and memory datapoints of the last 5 minutes (detailed) or 15 (basic monitoring), from an
+        answer at most `max_age_seconds` old; 0 asks CloudWatch anew."""
         ...
 
 

@@ -125,16 +125,11 @@ class CMLWorker:
         if isinstance(fact, SourceFailure):
             self._source_failed(Source.CLOUDWATCH, fact.read_at, fact.code, fact.detail)
             return
-        newest = max((point.at for point in (fact.cpu, fact.memory) if point is not None), default=None)
-        due_at = fact.read_at + timedelta(seconds=self._policy.refresh_interval_seconds)
-        # CloudWatch bills series that it has nothing of, too: they are asked for as often as a point can come.
-        next_at = fact.read_at + timedelta(seconds=period_seconds)
-        if newest is not None:
-            next_at = next_datapoint_at(newest, period_seconds=period_seconds)
-        due_at = max(due_at, next_at)
-        self._source_answered(
-            Source.CLOUDWATCH, fact.read_at, Outcome.NO_DATA if newest is None else Outcome.OK, due_at
+        due_at = max(
+            fact.read_at + timedelta(seconds=self._due_slack_seconds()),
+            next_datapoint_at(fact, period_seconds=period_seconds),
         )
+        self._source_answered(Source.CLOUDWATCH, fact.read_at, fact.outcome, due_at)
         cpu_is_new = fact.cpu is not None and (state.cloudwatch_cpu is None or fact.cpu.at > state.cloudwatch_cpu.at)
         memory_is_new = fact.memory is not None and (
             state.cloudwatch_memory is None or fact.memory.at > state.cloudwatch_memory.at

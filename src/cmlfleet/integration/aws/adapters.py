@@ -16,6 +16,7 @@ from cmlfleet.integration.aws.describe_instances import DescribeInstances
 from cmlfleet.integration.aws.ec2_source import AwsEC2Source
 from cmlfleet.integration.aws.get_metric_data import GetMetricData
 from cmlfleet.integration.aws.metric_discovery import MetricDiscovery
+from cmlfleet.integration.aws.metrics_ahead import MetricsAhead
 from cmlfleet.integration.aws.permissions import PermissionCheck, check_permissions
 from cmlfleet.integration.aws.reader import AwsReader
 from cmlfleet.integration.aws.region_sweep import RegionSweep, StatesChanged
@@ -36,7 +37,8 @@ class AwsAdapters:
 
     Raises ValueError when two accounts are without id. `states_changed` is told after a sweep in which instances
     came, went or have another state than in the one before. `clock` counts seconds and never goes back; it times
-    budgets and what is remembered.
+    budgets and what is remembered. With `ahead_interval_seconds`, the pause between the schedule's readings, metrics
+    are asked for ahead (`MetricsAhead`): in one process that reads every worker itself.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class AwsAdapters:
         *,
         limits: AwsLimits | None = None,
         states_changed: StatesChanged | None = None,
+        ahead_interval_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = limits or AwsLimits()
@@ -60,7 +63,11 @@ class AwsAdapters:
             sweep=RegionSweep(instances=instances, statuses=statuses, states_changed=states_changed, clock=clock),
         )
         self.cloudwatch = AwsCloudWatchSource(
-            metrics=GetMetricData(self._reader), discovery=MetricDiscovery(self._reader, clock=clock)
+            metrics=GetMetricData(self._reader),
+            discovery=MetricDiscovery(self._reader, clock=clock),
+            ahead=None
+            if ahead_interval_seconds is None
+            else MetricsAhead(interval_seconds=ahead_interval_seconds, clock=clock),
         )
 
     async def identity(self, account_id: AccountId | None = None) -> CallerIdentity:
