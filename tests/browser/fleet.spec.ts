@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Page, Route } from "@playwright/test";
 
 import { expect, lookAt, signIn, test } from "./support/fixtures";
 
@@ -55,6 +55,22 @@ test("each keystroke narrows the list, and the address shows the same to whoever
   await signedIn.getByRole("button", { name: "Next page" }).click();
   await expect(signedIn).toHaveURL(/page=2/);
   await expect(names(signedIn)).toHaveCount(2);
+});
+
+test("an answer that comes late is not shown over a later one, and the address does not wait for it", async ({ signedIn }) => {
+  await signedIn.goto("/");
+  await expect(names(signedIn)).toHaveCount(12);
+  const held: Route[] = [];
+  await signedIn.route(/workers\?q=m&/, (route) => void held.push(route));
+  await signedIn.keyboard.press("/");
+  await signedIn.keyboard.type("m");
+  await expect.poll(() => held.length).toBe(1);
+  await expect(signedIn).toHaveURL(/\?q=m$/);
+  await signedIn.keyboard.type("pls");
+  await expect(names(signedIn)).toHaveText(["mpls-retiring"]);
+  for (const route of held) await route.continue().catch(() => undefined); // it was given up
+  await expect(names(signedIn)).toHaveText(["mpls-retiring"]);
+  await expect(signedIn).toHaveURL(/\?q=mpls$/);
 });
 
 test("what no worker matches says so and offers the way back; nonsense is told as such", async ({ signedIn }) => {

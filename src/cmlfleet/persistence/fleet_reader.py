@@ -58,9 +58,12 @@ class SqlFleetReader:
         count = select(func.count()).select_from(tables.workers).where(*matching)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-            total = (await connection.execute(count)).scalar_one()
+            more = len(rows) > criteria.limit
+            if more or criteria.cursor is not None or (criteria.offset and not rows):
+                total = (await connection.execute(count)).scalar_one()
+            else:
+                total = criteria.offset + len(rows)  # these are the last: there is nothing left to count
         page = rows[: criteria.limit]
-        more = len(rows) > criteria.limit
         return Page(
             items=tuple(decode(row.document) for row in page),
             next_cursor=encode_cursor(criteria.sort, page[-1].sorted_by, page[-1].id) if more else None,

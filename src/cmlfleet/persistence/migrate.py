@@ -12,7 +12,7 @@ from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.new_schema import create_schema
 from cmlfleet.persistence.unavailable import unavailable
 
-HEAD_REVISION = "0011"
+HEAD_REVISION = "0012"
 """The schema that this code is written for; the newest file under `migrations/versions`."""
 
 MIGRATION_LOCK = 0x636D6C67  # an arbitrary number that nothing else in the database should lock

@@ -125,7 +125,21 @@ workers = Table(
     Column("gone_at", UTCDateTime),
     UniqueConstraint("account_id", "region", "instance_id"),
 )
-Index("ix_workers_name", workers.c.name, workers.c.id)
+Index("ix_workers_name", workers.c.name, workers.c.id).ddl_if(dialect="postgresql")
+Index(
+    "ix_workers_listed",
+    workers.c.name,
+    workers.c.id,
+    workers.c.gone_at,
+    workers.c.search,
+    workers.c.labels_index,
+    workers.c.account_id,
+    workers.c.region,
+    workers.c.status,
+    workers.c.health,
+).ddl_if(dialect="sqlite")
+"""All that is searched by its words, in the usual order: SQLite reads a tenth of what the table would be. PostgreSQL
+keeps documents apart from their rows by itself, and refuses entries of an index as long as a note may be."""
 Index("ix_workers_certificate", workers.c.certificate, workers.c.certificate_shared_with, workers.c.gone_at)
 
 events = Table(

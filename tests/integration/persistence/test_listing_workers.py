@@ -5,16 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, text
 from tests.integration.persistence.records import add_all, full_state, numbered
 from tests.support.workers import NOW
 
 from cmlfleet.application.ports.reading import InvalidCriteria
 from cmlfleet.application.queries.criteria import FigureFilter, Page, WorkerCriteria
+from cmlfleet.application.team_limit import TeamLimit
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, Health, WorkerRole, WorkerStatus
 from cmlfleet.domain.facts import EC2ScheduledEvent
 from cmlfleet.domain.identifiers import AccountId, Region
+from cmlfleet.persistence import tables
 from cmlfleet.persistence.storage import Storage
-from cmlfleet.persistence.worker_filters import FIELDS
+from cmlfleet.persistence.worker_filters import FIELDS, conditions
 
 
 async def _ids(storage: Storage, **criteria: Any) -> list[str]:
@@ -308,6 +311,39 @@ async def test_a_full_last_page_names_no_next_one(storage: Storage) -> None:
     last = await storage.reader.find_states(WorkerCriteria(limit=2, cursor=first.next_cursor))
     assert [state.id for state in last.items] == ["w-003", "w-004"]
     assert last.next_cursor is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "limit", "shown"), [(0, 2, 2), (2, 2, 2), (4, 2, 1), (0, 5, 5), (5, 2, 0), (99, 2, 0)]
+)
+async def test_a_page_by_its_number_counts_all_that_match(
+    storage: Storage, offset: int, limit: int, shown: int
+) -> None:
+    await _fleet(storage, *({} for _ in range(5)), {"name": "another"})
+    page = await storage.reader.find_states(WorkerCriteria(q="worker", offset=offset, limit=limit))
+    assert (len(page.items), page.total) == (shown, 5)
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        WorkerCriteria(q="x"),
+        WorkerCriteria(q="x", health=("ready",), region=("us-east-1",)),
+        WorkerCriteria(labels=(("team", "red"),), within=TeamLimit(labels=("team=red",))),
+    ],
+)
+async def test_what_matches_is_found_without_reading_an_embedded_databases_documents(
+    storage: Storage, criteria: WorkerCriteria
+) -> None:
+    if not storage.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps documents apart from their rows")
+    await _fleet(storage, {})
+    matching = conditions(criteria, clock=lambda: NOW)
+    count = select(func.count()).select_from(tables.workers).where(*matching)
+    async with storage.database.reading() as connection:
+        sql = str(count.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))).all()
+    assert [row.detail for row in plan] == ["SCAN workers USING COVERING INDEX ix_workers_listed"]
 
 
 async def test_paging_goes_on_where_it_was_when_workers_come_and_go(storage: Storage) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from tests.support.waiting import until
 from tests.support.workers import NOW
 
 from cmlfleet.application.ports.storage import Operation, StorageUnavailable
+from cmlfleet.application.queries.criteria import WorkerCriteria
 from cmlfleet.persistence import tables
 from cmlfleet.persistence.database import Database
 from cmlfleet.persistence.migrate import (
@@ -43,6 +45,8 @@ OPERATION = Operation(
     created_at=NOW,
 )
 TABLES = {*tables.metadata.tables, "alembic_version"}
+ELSEWHERE = {"sqlite": {"ix_workers_name"}, "postgresql": {"ix_workers_listed"}}
+"""Indexes that only the other database has."""
 
 
 async def _tables(database: Database) -> set[str]:
@@ -51,7 +55,13 @@ async def _tables(database: Database) -> set[str]:
 
 
 def _differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    def is_here(_item: object, name: str | None, *_about: object) -> bool:
+        return name not in ELSEWHERE[connection.dialect.name]
+
+    opts = {"compare_type": True, "compare_server_default": True, "include_object": is_here}
+    context = MigrationContext.configure(connection, opts=opts)
+    found = {index["name"] for index in inspect(connection).get_indexes("workers")}
+    assert not found & ELSEWHERE[connection.dialect.name]
     return list(compare_metadata(context, tables.metadata))
 
 
@@ -132,7 +142,7 @@ async def test_a_second_upgrade_does_nothing_and_loses_nothing(empty_url: str, o
 async def test_the_same_constraints_hold_on_both_databases(url: str, open_storage: OpenStorage) -> None:
     async with open_storage(url).database.reading() as connection:
 
-        def describe(sync: Connection) -> dict[str, object]:
+        def describe(sync: Connection) -> dict[str, tuple[list[str], list[Any], list[Any]]]:
             inspector = inspect(sync)
             return {
                 name: (
@@ -146,11 +156,9 @@ async def test_the_same_constraints_hold_on_both_databases(url: str, open_storag
             }
 
         found = await connection.run_sync(describe)
-    assert found["workers"] == (
-        ["id"],
-        [("account_id", "region", "instance_id")],
-        [("certificate", "certificate_shared_with", "gone_at"), ("name", "id")],
-    )
+    key, unique, indexes = found["workers"]
+    assert (key, unique) == (["id"], [("account_id", "region", "instance_id")])
+    assert [columns[:2] for columns in indexes] == [("certificate", "certificate_shared_with"), ("name", "id")]
     assert found["events"] == (["sequence"], [("event_id",)], [("worker_id", "sequence")])
     assert found["samples"] == (["worker_id", "at"], [], [("at",)])
     assert found["api_tokens"] == (["token_id"], [("token_hash",)], [])
@@ -210,6 +218,18 @@ async def test_operations_of_the_first_schema_are_kept(empty_url: str, open_stor
     await upgrade(storage.database)
     assert await storage.operations.get("o") == OPERATION
     assert await storage.installation.next_fence() == 1
+
+
+async def test_workers_of_the_schema_before_are_found_by_their_words_and_in_their_order(
+    empty_url: str, open_storage: OpenStorage
+) -> None:
+    _migrate_from_nothing(empty_url, "0011")
+    storage = open_storage(empty_url)
+    states = await add_all(storage, *(numbered(number, note="x" * 5_000) for number in (2, 1)))
+    assert await upgrade(storage.database) is True
+    found = await storage.reader.find_states(WorkerCriteria(q=states[0].name))
+    assert (found.items, found.total) == ((states[0],), 1)
+    assert (await storage.reader.find_states(WorkerCriteria())).items == tuple(reversed(states))
 
 
 async def test_an_upgrade_that_fails_half_way_leaves_nothing_behind(

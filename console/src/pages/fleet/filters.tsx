@@ -11,6 +11,7 @@ import { SearchBox } from "./search-box";
 interface Props {
   state: FleetState;
   change: (change: Partial<FleetState>) => void;
+  search: (q: string) => void;
   fleet: Fleet | undefined;
   shown: readonly Worker[];
   total: number | undefined;
@@ -18,14 +19,14 @@ interface Props {
 }
 
 /** Free text answers each keystroke; properties are chosen. */
-export function Filters({ state, change, fleet, shown, total, searchRef }: Props) {
+export function Filters({ state, change, search, fleet, shown, total, searchRef }: Props) {
   const matches = total === undefined ? undefined : counted(total, "match", "matches");
   return (
     <Grid gridDefinition={[{ colspan: { default: 12, s: 4 } }, { colspan: { default: 12, s: 8 } }]}>
       <div ref={searchRef}>
         <SearchBox
           q={state.q}
-          onChange={(q) => change({ q })}
+          onChange={search}
           countText={state.q === "" ? undefined : matches}
         />
       </div>

@@ -19,6 +19,7 @@ import { Tiles } from "./tiles";
 import { Toolbar, type Dialog } from "./toolbar";
 import { useBulk } from "./use-bulk";
 import { useFleetState } from "./use-fleet-state";
+import { useSearch } from "./use-search";
 import { useShortcuts } from "./use-shortcuts";
 import { useWorkers } from "./use-workers";
 import { WorkersTable } from "./workers-table";
@@ -37,7 +38,8 @@ export function FleetPage() {
   const { connection } = useLive();
   const [dialog, setDialog] = useState<Dialog>(null);
   const { refresh, label, forget } = useBulk();
-  const search = useRef<HTMLDivElement>(null);
+  const search = useSearch(page);
+  const searchRef = useRef<HTMLDivElement>(null);
   const whyNotAct = useWhyNot("operator");
   const whyNotImport = useWhyNot("operator", { wholeFleet: true });
 
@@ -48,7 +50,7 @@ export function FleetPage() {
     if (chosen.length > 0) refresh.mutate({ workerIds: chosen.map((worker) => worker.id) });
     else refresh.mutate({ matching: selection(state, serverNow()).toString() });
   };
-  useShortcuts(search, () => {
+  useShortcuts(searchRef, () => {
     if (chosen.length > 0) startRefresh();
   });
   const open = (next: Dialog) => {
@@ -84,7 +86,7 @@ export function FleetPage() {
                 />
               }
               filter={
-                <Filters {...{ state, change, fleet }} shown={items} total={list.data?.total} searchRef={search} />
+                <Filters {...{ state, change, search, fleet, searchRef }} shown={items} total={list.data?.total} />
               }
               empty={<EmptyFleet onImport={() => setDialog("import")} whyNot={whyNotImport} />}
             />

@@ -1,5 +1,5 @@
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { startTransition, useState } from "react";
+import { useState } from "react";
 
 interface Props {
   q: string;
@@ -7,7 +7,7 @@ interface Props {
   countText: string | undefined;
 }
 
-/** Shows each keystroke at once, and lets the rest of the page follow when it can. */
+/** Shows each keystroke at once; the rest of the page follows. */
 export function SearchBox({ q, onChange, countText }: Props) {
   const [text, setText] = useState(q);
   const [seen, setSeen] = useState(q);
@@ -21,7 +21,7 @@ export function SearchBox({ q, onChange, countText }: Props) {
   const type = (typed: string) => {
     setText(typed);
     setAsked(typed === q ? null : typed);
-    startTransition(() => onChange(typed));
+    onChange(typed);
   };
   return (
     <TextFilter

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { api, ok } from "../../api/client";
@@ -10,6 +10,21 @@ import { apiQuery, decisiveFields, type FleetState } from "./fleet-url";
 
 const SETTLE_MS = 2_000; // a burst of changes is one new order
 
+/** One page of workers, as the service has it. */
+export function workersQuery(state: FleetState, size: number) {
+  return queryOptions({
+    queryKey: ["workers", state, size] as const,
+    queryFn: ({ signal }) =>
+      ok(
+        api.GET("/api/v1/workers", {
+          signal,
+          params: { query: {} },
+          querySerializer: () => apiQuery(state, size, serverNow()),
+        }),
+      ),
+  });
+}
+
 /** One page of workers as the service filters and sorts them, patched in place by the stream.
  *
  * `isMoved`: what the stream told may change the order; `reorder` asks for it. `isHeld` says that somebody points at the
@@ -19,17 +34,9 @@ export function useWorkers(state: FleetState, size: number, isHeld: boolean) {
   const client = useQueryClient();
   const { onBatch } = useLive();
   const [isMoved, setMoved] = useState(false);
-  const key = useMemo(() => ["workers", state, size] as const, [state, size]);
+  const query = useMemo(() => workersQuery(state, size), [state, size]);
   const list = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) =>
-      ok(
-        api.GET("/api/v1/workers", {
-          signal,
-          params: { query: {} },
-          querySerializer: () => apiQuery(state, size, serverNow()),
-        }),
-      ),
+    ...query,
     placeholderData: keepPreviousData,
     refetchInterval: isHeld ? false : RECHECK_MS,
   });
@@ -43,8 +50,8 @@ export function useWorkers(state: FleetState, size: number, isHeld: boolean) {
 
   const reorder = useCallback(() => {
     setMoved(false);
-    void client.invalidateQueries({ queryKey: key });
-  }, [client, key]);
+    void client.invalidateQueries({ queryKey: query.queryKey });
+  }, [client, query]);
 
   useEffect(() => {
     if (!isMoved || isHeld) return;
