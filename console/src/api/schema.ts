@@ -1634,6 +1634,9 @@ export interface components {
         /**
          * SourceView
          * @description What the record says of one source; `stale` once its last good reading is older than three of its periods.
+         *
+         *     `next_due_at` is when it is asked again, the present moment while it is being read or about to be; null where
+         *     nothing is planned.
          */
         SourceView: {
             /** Error Code */

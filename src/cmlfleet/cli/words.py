@@ -120,6 +120,11 @@ def moment(text: str | None) -> str:
     return UNKNOWN if text is None else f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
+def due(text: str | None) -> str:
+    """When something is to happen; `now` for what is happening."""
+    return "now" if text is not None and datetime.fromisoformat(text) <= datetime.now(UTC) else moment(text)
+
+
 def counts(numbers: Mapping[str, int]) -> str:
     """`3 running, 1 stopped`."""
     return ", ".join(f"{count} {word}" for word, count in sorted(numbers.items()))

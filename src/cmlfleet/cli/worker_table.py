@@ -118,7 +118,7 @@ SOURCES: tuple[Column, ...] = (
     Column("OUTCOME", lambda source: words.outcome(source["outcome"])),
     Column("READ", lambda source: words.age(source["read_at"])),
     Column("FAILING FOR", lambda source: words.since(source["failing_since"])),
-    Column("NEXT", lambda source: words.moment(source["next_due_at"]), spare=1),
+    Column("NEXT", lambda source: words.due(source["next_due_at"]), spare=1),
     Column("WHY", lambda source: " ".join(filter(None, (source["error_code"], source["reason"]))), sentence=True),
 )
 """Of one worker: when each source was read, and what is wrong with it."""

@@ -34,11 +34,9 @@ def note_failure(
     code: ErrorCode,
     detail: str | None,
     pace_seconds: int,
-    slack_seconds: float,
     patient: bool,
 ) -> None:
-    """A failed attempt. `patient` keeps the usual pace; otherwise it slows down. It is due `slack_seconds` before its
-    turn, which would otherwise come a moment too early for it."""
+    """A failed attempt. `patient` keeps the usual pace; otherwise it slows down."""
     status.outcome = Outcome.ERROR
     status.error_code = code
     status.reason = detail
@@ -47,7 +45,7 @@ def note_failure(
     status.failures += 1
     excess = 0 if patient else max(0, status.failures - PATIENT_FAILURES)
     turns = min(MOST_SLOWED, 2**excess)
-    status.next_due_at = read_at + timedelta(seconds=pace_seconds * turns - slack_seconds)
+    status.next_due_at = read_at + timedelta(seconds=pace_seconds * turns)
 
 
 def note_skipped(status: SourceStatus, *, at: datetime, reason: str) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 
 from cmlfleet.cli import words
 from cmlfleet.cli.selection import as_options
@@ -25,6 +26,19 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 )
 def test_ages(moment: str | None, text: str) -> None:
     assert words.age(moment, now=NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ("2026-11-24T12:00:00Z", "now"),
+        ("2026-11-24T12:01:00Z", "2026-11-24 12:01:00Z"),
+        (None, words.UNKNOWN),
+    ],
+)
+@time_machine.travel(NOW, tick=False)
+def test_what_is_due(moment: str | None, text: str) -> None:
+    assert words.due(moment) == text
 
 
 @pytest.mark.parametrize(

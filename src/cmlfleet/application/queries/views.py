@@ -22,7 +22,11 @@ class PartView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
-    """What the record says of one source; `stale` once its last good reading is older than three of its periods."""
+    """What the record says of one source; `stale` once its last good reading is older than three of its periods.
+
+    `next_due_at` is when it is asked again, the present moment while it is being read or about to be; null where
+    nothing is planned.
+    """
 
     outcome: str | None
     reason: str | None

@@ -149,10 +149,10 @@ def _kvm_capable(state: CMLWorkerState) -> bool | None:
 
 def _sources_view(state: CMLWorkerState, *, now: datetime) -> views.SourcesView:
     cml = state.sources[Source.CML]
-    plain = _source_view(cml, now=now)
+    plain = _source_view(state, cml, now=now)
     return views.SourcesView(
-        ec2=_source_view(state.sources[Source.EC2], now=now),
-        cloudwatch=_source_view(state.sources[Source.CLOUDWATCH], now=now),
+        ec2=_source_view(state, state.sources[Source.EC2], now=now),
+        cloudwatch=_source_view(state, state.sources[Source.CLOUDWATCH], now=now),
         cml=views.CMLSourceView(
             outcome=plain.outcome,
             reason=plain.reason,
@@ -166,14 +166,15 @@ def _sources_view(state: CMLWorkerState, *, now: datetime) -> views.SourcesView:
     )
 
 
-def _source_view(status: SourceStatus, *, now: datetime) -> views.SourceView:
+def _source_view(state: CMLWorkerState, status: SourceStatus, *, now: datetime) -> views.SourceView:
+    due_at = status.next_due_at if state.monitoring_active else None
     return views.SourceView(
         outcome=status.outcome and status.outcome.value,
         reason=status.reason,
         error_code=status.error_code and status.error_code.value,
         read_at=status.read_at,
         failing_since=status.failing_since,
-        next_due_at=status.next_due_at,
+        next_due_at=due_at and max(due_at, now),
         stale=is_stale(status, now=now),
     )
 

@@ -91,7 +91,7 @@ class CMLWorker:
     def is_due(self, source: Source, *, now: datetime) -> bool:
         """Whether a background refresh should ask the source: new data can exist, or a back-off is over."""
         due_at = self.state.sources[source].next_due_at
-        return due_at is None or now >= due_at
+        return due_at is None or now >= due_at - self._due_slack(source)
 
     def reading_plan(self, *, now: datetime, everything: bool) -> CMLReadingPlan:
         """What to ask the controller for."""
@@ -126,7 +126,7 @@ class CMLWorker:
             self._source_failed(Source.CLOUDWATCH, fact.read_at, fact.code, fact.detail)
             return
         due_at = max(
-            fact.read_at + timedelta(seconds=self._due_slack_seconds()),
+            fact.read_at + self._half_interval,
             next_datapoint_at(fact, period_seconds=period_seconds),
         )
         self._source_answered(Source.CLOUDWATCH, fact.read_at, fact.outcome, due_at)
@@ -155,7 +155,7 @@ class CMLWorker:
         else:
             self.state.last_cml_api_error = None
             self.state.last_cml_api_sync_at = fact.read_at
-            due_at = fact.read_at + timedelta(seconds=self._due_slack_seconds())
+            due_at = fact.read_at + timedelta(seconds=self._policy.refresh_interval_seconds)
             self._source_answered(Source.CML, fact.read_at, Outcome.OK, due_at)
 
     def observe_skipped(self, source: Source, reason: SkipReason, *, at: datetime) -> None:
@@ -241,7 +241,7 @@ class CMLWorker:
 
     def _ec2_instance(self, fact: EC2InstanceFact) -> None:
         state = self.state
-        due_at = fact.read_at + timedelta(seconds=self._due_slack_seconds())
+        due_at = fact.read_at + timedelta(seconds=self._policy.refresh_interval_seconds)
         self._source_answered(Source.EC2, fact.read_at, Outcome.OK, due_at)
         state.first_absent_at = None
         self._take_tags(fact)
@@ -346,9 +346,16 @@ class CMLWorker:
 
     # Sources
 
-    def _due_slack_seconds(self) -> float:
-        # The schedule fires each interval; without slack a fire a few milliseconds early would find nothing due.
-        return self._policy.refresh_interval_seconds / 2
+    def _due_slack(self, source: Source) -> timedelta:
+        """The schedule fires each interval; without slack a fire a few milliseconds early would find nothing due.
+        A datapoint of CloudWatch does not exist before it is due; what failed there is read at the next fire."""
+        if source is Source.CLOUDWATCH and self.state.sources[source].outcome is not Outcome.ERROR:
+            return timedelta()
+        return self._half_interval
+
+    @property
+    def _half_interval(self) -> timedelta:
+        return timedelta(seconds=self._policy.refresh_interval_seconds / 2)
 
     def _source_answered(self, source: Source, read_at: datetime, outcome: Outcome, due_at: datetime) -> None:
         status = self.state.sources[source]
@@ -375,7 +382,6 @@ class CMLWorker:
             code=code,
             detail=detail,
             pace_seconds=self._policy.refresh_interval_seconds,
-            slack_seconds=self._due_slack_seconds(),
             patient=self._keeps_its_pace(source, code, now=read_at),
         )
 
