@@ -51,13 +51,14 @@ def events(
         return
     history = _History(client, "/api/v1/audit" if of_audit else "/api/v1/events", parameters)
     columns = audit.COLUMNS if of_audit else _columns(client) if output in FOR_PEOPLE else ()
+    fields_of = "application.ports.audit:AuditEntry" if of_audit else "application.queries.views:EventView"
     found = [*islice(history.newest_first(), limit)][::-1]
     if not follow:
-        show(found, form=output, columns=columns)
+        show(found, form=output, columns=columns, fields_of=fields_of)
         return
-    _print_on(found, output, columns, is_first=True)
+    _print_on(found, output, columns, is_first=True, fields_of=fields_of)
     for fresh in history.fresh(after=found[-1]["id"] if found else None):
-        _print_on(fresh, output, columns, is_first=False)
+        _print_on(fresh, output, columns, is_first=False, fields_of=fields_of)
 
 
 class _History:
@@ -95,12 +96,14 @@ class _History:
         return [*takewhile(lambda event: event["id"] != after, self.newest_first())][::-1]
 
 
-def _print_on(found: Sequence[Event], output: Output, columns: Sequence[Column], *, is_first: bool) -> None:
+def _print_on(
+    found: Sequence[Event], output: Output, columns: Sequence[Column], *, is_first: bool, fields_of: str
+) -> None:
     if output == "json":
         for event in found:
             sys.stdout.write(as_json(event) + "\n")
     else:
-        show(found, form=output, columns=columns, header=is_first)
+        show(found, form=output, columns=columns, header=is_first, fields_of=fields_of)
     sys.stdout.flush()
 
 

@@ -37,7 +37,8 @@ def list_labs(
     given = [(name, value) for name, value in {"q": q, "state": state}.items() if value]
     path = "/api/v1/labs" if worker is None else f"/api/v1/workers/{client.worker(worker)['id']}/labs"
     pages = list(client.pages(path, given))
-    show([lab for page in pages for lab in page["items"]], form=output, columns=_COLUMNS)
+    labs = [lab for page in pages for lab in page["items"]]
+    show(labs, form=output, columns=_COLUMNS, fields_of="application.queries.views:LabView")
     reason = pages[0]["reason"]
     if reason == "not_admin":
         say("only labs of the account itself are seen: it is not a CML administrator")

@@ -3,6 +3,8 @@
 import csv
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from importlib import import_module
 from typing import Any, Literal
 
 from cmlfleet.cli.exit_codes import USAGE, CommandFailed
@@ -22,8 +24,10 @@ def show(
     single: bool = False,
     name: Callable[[dict[str, Any]], str] | None = None,
     header: bool = True,
+    fields_of: str | None = None,
 ) -> None:
-    """Print items; JSON and YAML are exactly the API's objects. `name` is what the form `name` prints of each."""
+    """Print items; JSON and YAML are exactly the API's objects. `name` is what the form `name` prints of each.
+    `fields_of`, a class with its module in this package, has the fields that an empty CSV names."""
     if form == "json":
         sys.stdout.write(as_json(items[0] if single else list(items), indent=2) + "\n")
     elif form == "yaml":
@@ -34,7 +38,7 @@ def show(
         for item in items:
             sys.stdout.write(f"{printable((name or _name)(item))}\n")
     elif form == "csv":
-        _csv(items, header=header)
+        _csv(items, header=_fields(items, fields_of) if header else ())
     else:
         print_table(items, [*columns, *(wide if form == "wide" else ())], every_column=form == "wide", header=header)
 
@@ -54,15 +58,20 @@ def _name(item: dict[str, Any]) -> str:
     return str(named[0])
 
 
-def _csv(items: Sequence[dict[str, Any]], *, header: bool) -> None:
+def _csv(items: Sequence[dict[str, Any]], *, header: Sequence[str]) -> None:
     """Every field of the objects, whatever the first of them holds: RFC 4180, with what is nested as JSON."""
-    if not items:
-        return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if header:
-        writer.writerow(items[0])
+        writer.writerow(header)
     for item in items:
         writer.writerow(_plain(item[name]) for name in items[0])
+
+
+def _fields(items: Sequence[dict[str, Any]], fields_of: str | None) -> Sequence[str]:
+    if items or fields_of is None:
+        return list(items[0]) if items else ()
+    module, _, name = fields_of.partition(":")
+    return [field.name for field in fields(getattr(import_module(f"cmlfleet.{module}"), name))]
 
 
 def _plain(value: Any) -> Any:

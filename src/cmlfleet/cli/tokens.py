@@ -91,7 +91,7 @@ def list_tokens(*, config: Config = None, output: Output = "table") -> None:
     if not tokens and output in FOR_PEOPLE:
         sys.stderr.write("no tokens; make one with: cmlfleet token create --role viewer --name NAME\n")
         return
-    show(tokens, form=output, columns=_COLUMNS)
+    show(tokens, form=output, columns=_COLUMNS, fields_of="application.ports.storage:ApiToken")
 
 
 @app.command

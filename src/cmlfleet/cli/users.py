@@ -69,7 +69,7 @@ def list_users(*, config: Config = None, output: Output = "table") -> None:
     if not users and output in FOR_PEOPLE:
         sys.stderr.write("no users; make one with: cmlfleet user create --role viewer NAME\n")
         return
-    show(users, form=output, columns=_COLUMNS)
+    show(users, form=output, columns=_COLUMNS, fields_of="application.queries.views:UserView")
 
 
 @app.command

@@ -54,7 +54,8 @@ def import_workers(
     if output in ("json", "yaml"):
         show([result], form=output, columns=(), single=True)
     elif result["imported"] or output not in FOR_PEOPLE:
-        show(result["imported"], form=output, columns=COLUMNS, wide=WIDE)
+        fields_of = "application.queries.views:WorkerView"
+        show(result["imported"], form=output, columns=COLUMNS, wide=WIDE, fields_of=fields_of)
     verb = "would be imported" if dry_run else "imported"
     sys.stderr.write(f"{len(result['imported'])} {verb}, {len(result['already_known'])} known already\n")
     if result["not_found"]:

@@ -140,7 +140,14 @@ def _way_to_some(client: Client) -> str:
 
 def _show(found: list[dict[str, Any]], output: Output) -> None:
     names = Counter(worker["name"] for worker in found)
-    show(found, form=output, columns=COLUMNS, wide=WIDE, name=lambda worker: name_of(worker, names))
+    show(
+        found,
+        form=output,
+        columns=COLUMNS,
+        wide=WIDE,
+        name=lambda worker: name_of(worker, names),
+        fields_of="application.queries.views:WorkerView",
+    )
 
 
 def _show_result(result: dict[str, Any], output: Output) -> None:

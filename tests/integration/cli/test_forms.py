@@ -67,6 +67,24 @@ def test_csv_is_a_table_for_programs(fleet: Fleet, command: tuple[str, ...]) -> 
     assert rows[0] == list(objects[0])
 
 
+@pytest.mark.parametrize(
+    ("command", "nothing"),
+    [
+        (("workers", "list"), ("-q", "nobody-has-this")),
+        (("labs", "list"), ("-q", "nobody-has-this")),
+        (("events",), ("--actor", "nobody")),
+        (("events", "--audit"), ("--actor", "nobody")),
+    ],
+)
+def test_csv_of_nothing_names_the_same_fields(
+    fleet: Fleet, command: tuple[str, ...], nothing: tuple[str, ...]
+) -> None:
+    some = fleet.cli(*command, "-o", "csv").stdout.splitlines()
+    none = fleet.cli(*command, *nothing, "-o", "csv")
+    assert (none.returncode, none.stdout.splitlines()) == (0, some[:1])
+    assert some[1:]
+
+
 def test_csv_has_every_field_with_what_is_nested_as_json(fleet: Fleet) -> None:
     text = fleet.cli("workers", "list", "-o", "csv").stdout
     row = next(csv.DictReader(io.StringIO(text)))

@@ -26,12 +26,14 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path) -> None:
     empty = _here(tmp_path, "token", "list")
     assert (empty.returncode, empty.stdout) == (0, "")
     assert "cmlfleet token create" in empty.stderr
+    header = _here(tmp_path, "token", "list", "-o", "csv").stdout
     made = _here(tmp_path, "token", "create", "--role", "operator", "--name", "me", "--expires", "30d")
     token = made.stdout.strip()
     assert (made.returncode, len(made.stdout.split())) == (0, 1)
     assert token not in made.stderr
     (listed,) = json.loads(_here(tmp_path, "token", "list", "-o", "json").stdout)
     assert (listed["name"], listed["role"]) == ("me", "operator")
+    assert header.strip().split(",") == list(listed)
     assert listed["expires_at"] is not None
     table = _here(tmp_path, "token", "list").stdout
     assert token not in table
