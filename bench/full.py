@@ -160,14 +160,18 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=10)
     options.add_argument("--scenario", default="multi")
     options.add_argument("--without-slope", action="store_true", help="leave out the two smaller fleets")
+    options.add_argument(
+        "--crowded", action="store_true", help="more workers than files may be open: some share a controller"
+    )
     chosen = options.parse_args()
-    workers = _that_fit(chosen.workers)
+    workers = chosen.workers if chosen.crowded else _that_fit(chosen.workers)
     smaller: list[Watched] = []
     if not chosen.without_slope:
         sys.stderr.write(f"==> {SMALLER} workers\n")
         smaller = _smaller(chosen.scenario, min(SMALLER_MINUTES, chosen.minutes))
     sys.stderr.write(f"==> {workers} workers\n")
-    with simulated_cloud(workers, scenario=chosen.scenario) as cloud:
+    module = "bench.crowded_simulator" if chosen.crowded else "cmlfleet"
+    with simulated_cloud(workers, scenario=chosen.scenario, module=module) as cloud:
         full = watch(cloud, workers=workers, minutes=chosen.minutes, asked_minutes=ASKED_MINUTES)
     lines = rows(full)
     if smaller:

@@ -85,9 +85,9 @@ class SimulatedCloud:
 
 
 @contextmanager
-def simulated_cloud(workers: int, *, scenario: str = "steady") -> Generator[SimulatedCloud]:
+def simulated_cloud(workers: int, *, scenario: str = "steady", module: str = "cmlfleet") -> Generator[SimulatedCloud]:
     """`cmlfleet simulate` with that many workers on free ports, terminated at the end."""
-    command = [sys.executable, "-m", "cmlfleet", "simulate", "--workers", str(workers), "--scenario", scenario]
+    command = [sys.executable, "-m", module, "simulate", "--workers", str(workers), "--scenario", scenario]
     with tempfile.TemporaryFile("w+") as words:
         process = subprocess.Popen(
             [*command, "--aws-port", "0", "--cml-port", "0"], stdout=subprocess.PIPE, stderr=words, text=True
