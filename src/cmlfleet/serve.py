@@ -126,7 +126,7 @@ async def _serve_http(service: Service, server: HttpServer, stopping: asyncio.Ev
         announcing.cancel()
         await asyncio.gather(announcing, return_exceptions=True)
         service.begin_to_stop()
-        server.should_exit = True
+        server.stop()
     await running
 
 

@@ -61,8 +61,15 @@ class Database:
         """Another number once a backup was put in the place of the database. Raises StorageUnavailable."""
         if not self.is_sqlite:
             return 0
-        async with self.reading() as connection:
-            return (await connection.execute(text("PRAGMA user_version"))).scalar_one()
+        try:
+            async with self._reader.connect() as connection:
+                # Asked each second. By the driver itself it is one turn of the connection's thread, and not nine.
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                return (await driver.execute_fetchall("PRAGMA user_version"))[0][0]
+        except Exception as error:
+            if (meaning := unavailable(error)) is None:
+                raise
+            raise meaning from error
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,5 +1,7 @@
 """Which errors say that the database cannot be used, and which say that what was to be stored is wrong."""
 
+import sqlite3
+
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -23,11 +25,11 @@ def unavailable(error: Exception) -> StorageUnavailable | None:
 
 
 def _means_unavailable(error: Exception, cause: BaseException) -> bool:
-    if isinstance(error, OSError | PoolTimeoutError | OperationalError):
+    if isinstance(error, OSError | PoolTimeoutError | OperationalError | sqlite3.OperationalError):
         return True
     if isinstance(error, InterfaceError):
         return not isinstance(cause, ValueError)  # asyncpg's way to say that a value does not fit its column
-    if type(error) is DatabaseError:  # SQLite: the file is damaged, or no database at all
+    if type(error) in (DatabaseError, sqlite3.DatabaseError):  # SQLite: the file is damaged, or no database at all
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
