@@ -19,7 +19,7 @@ from cmlfleet.application.commands.refresh_worker_metrics_command import Refresh
 from cmlfleet.application.queries.views import RefreshReport
 from cmlfleet.composition import Service
 from cmlfleet.domain.identifiers import InstanceId, Region, WorkerId
-from cmlfleet.serve import collect_garbage_rarely
+from cmlfleet.garbage_collection import GarbageCollection
 from cmlfleet.settings import load_settings
 
 AT_ONCE = 500
@@ -38,7 +38,7 @@ async def _measure(cloud: SimulatedCloud, folder: Path, at_once: int) -> dict[st
         ids = await _adopted(service, cloud)
     # Another service on the same data: it has no connection, no sign-in and nothing in memory yet.
     async with _service(folder) as service:
-        collect_garbage_rarely()
+        GarbageCollection().begin()
         return {
             "at_once": at_once,
             "cold": await _all_at_once(service, cloud, ids),

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import ctypes
-import gc
 import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from cmlfleet.composition import Service
+from cmlfleet.garbage_collection import GarbageCollection
 from cmlfleet.http_server import BACKLOG, HttpServer
 from cmlfleet.open_files import allow_all_open_files
 from cmlfleet.risks import refuse_risks
@@ -18,7 +18,6 @@ from cmlfleet.settings import Settings
 
 _M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h; one for the event loop, one for all other threads
 _M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 128 << 10
-GC_THRESHOLDS = (50_000, 20, 50)  # objects, then young collections: little of what a refresh makes is cyclic
 
 
 class PortTaken(OSError):
@@ -50,7 +49,8 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     await service.start()
-    collect_garbage_rarely()
+    garbage = GarbageCollection()
+    garbage.begin()
     give_memory_back()
     server = HttpServer(
         service.app(),
@@ -58,10 +58,12 @@ async def serve(settings: Settings, *, announce: Announce | None = None) -> None
         tls=None if certificate is None else certificate.context,
         trusted_proxies=settings.trusted_proxies,
     )
+    collecting = asyncio.ensure_future(garbage.look_on())
     try:
         async with _kept_current(certificate):
             await _serve_http(service, server, stopping, announce or _announce)
     finally:
+        collecting.cancel()
         await service.stop()
 
 
@@ -77,13 +79,6 @@ async def _kept_current(certificate: ServedCertificate | None) -> AsyncGenerator
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-def collect_garbage_rarely() -> None:
-    """What was made by now stays: to look through it again and again costs two fifths of a busy service's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def keep_few_arenas() -> None:
