@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from cmlfleet.domain.facts import (
     CMLFact,
@@ -159,18 +160,18 @@ class CMLReading:
         return True
 
     async def _read_parts(self, session: CMLSession, jobs: list[Job]) -> None:
-        jobs += [self._part_job(CMLPart.STATISTICS, session, self._ask_statistics)]
-        jobs += [self._part_job(CMLPart.LABS, session, self._ask_lab_ids)]
+        jobs.append(partial(self._part, CMLPart.STATISTICS, partial(self._ask_statistics, session)))
+        jobs.append(partial(self._part, CMLPart.LABS, partial(self._ask_lab_ids, session)))
         if self._plan.health:
-            jobs.append(self._part_job(CMLPart.HEALTH, session, self._ask_health))
-        licence = self._part_job(CMLPart.LICENCE, session, self._ask_licence)
+            jobs.append(partial(self._part, CMLPart.HEALTH, partial(self._ask_health, session)))
+        licence = partial(self._part, CMLPart.LICENCE, partial(self._ask_licence, session))
         licence_is_due = self._plan.licence or self._controller.sign_in.is_admin is None
         if licence_is_due:
             jobs.append(licence)
         await run_staggered(jobs, patience_seconds=self._patience_seconds)
         followers = list[Job]()
         if self._labs_are_due:
-            followers.append(self._part_job(CMLPart.LABS, session, self._ask_lab_details))
+            followers.append(partial(self._part, CMLPart.LABS, partial(self._ask_lab_details, session)))
         if not licence_is_due and self._licence_changed:
             followers.append(licence)
         await run_staggered(followers, patience_seconds=self._patience_seconds)
@@ -258,14 +259,10 @@ class CMLReading:
             raise
         self._found.license = licence
 
-    def _part_job(self, part: CMLPart, session: CMLSession, ask: Callable[[CMLSession], Awaitable[None]]) -> Job:
-        async def run() -> None:
-            if self._stopped_by is None:
-                await self._part(part, lambda: ask(session))
-
-        return run
-
     async def _part(self, part: CMLPart, ask: Callable[[], Awaitable[None]]) -> CMLCallError | None:
+        """Not asked any more once the reading was stopped."""
+        if self._stopped_by is not None:
+            return None
         self._under_way.add(part)
         failure: CMLCallError | None = None
         try:

@@ -121,6 +121,9 @@ class CMLSession:
         if isinstance(self._credentials, CredentialsUnavailable):
             raise CMLCallError(ErrorCode.ACCESS_DENIED, str(self._credentials))
         sign_in = self._controller.sign_in
+        at_hand = sign_in.token_at_hand(self._credentials)
+        if at_hand is not None and at_hand != instead_of:
+            return at_hand
         if sign_in.waits_for_maintenance and not await self._is_in_maintenance():
             sign_in.forget_failure()
         return await sign_in.token(

@@ -51,6 +51,12 @@ class SignIn:
         """Whether a call can be made without signing in first."""
         return self._token is not None and self._token.is_fresh(now=self._clock())
 
+    def token_at_hand(self, credentials: CMLCredentials) -> BearerToken | None:
+        """The token that `token` would give these credentials without asking the controller."""
+        if self.has_token and (credentials is self._credentials or credentials == self._credentials):
+            return self._token
+        return None
+
     @property
     def waits_for_maintenance(self) -> bool:
         """Whether the last sign-in was refused because of maintenance, which ends without our doing."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[object]]
 
 
 async def run_staggered(jobs: Sequence[Job], *, patience_seconds: float) -> None:
@@ -13,6 +13,8 @@ async def run_staggered(jobs: Sequence[Job], *, patience_seconds: float) -> None
     A warm controller is read over a single kept-alive connection (ten thousand of them are dear in memory and open
     files), and yet one route that hangs does not keep the others waiting. An exception cancels the other jobs.
     """
+    if not jobs:
+        return
     async with asyncio.TaskGroup() as group:
         await _Queue(jobs, group=group, patience_seconds=patience_seconds).work_off(0)
 
@@ -25,25 +27,32 @@ class _Queue:
         self._waiting = deque(jobs)
         self._group = group
         self._patience_seconds = patience_seconds
+        self._loop = asyncio.get_running_loop()
         self._turn = 0
-        self._is_ending = False
+        self._patient_until = 0.0
+        # One for all jobs: nearly every one of them is done long before its patience is over.
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(patience_seconds, self._look)
 
     async def work_off(self, turn: int) -> None:
         """Until a job takes too long: whoever is overtaken leaves the rest to the next."""
-        loop = asyncio.get_running_loop()
-        while self._waiting and self._turn == turn:
-            job = self._waiting.popleft()
-            # A timer costs a tenth of a task, and nearly every job is done before it fires.
-            patience = loop.call_later(self._patience_seconds, self._overtake)
-            try:
+        try:
+            while self._waiting and self._turn == turn:
+                job = self._waiting.popleft()
+                self._patient_until = self._loop.time() + self._patience_seconds
                 await job()
-            except BaseException:
-                self._is_ending = True  # the group takes no more tasks, but others' timers may still fire
-                raise
-            finally:
-                patience.cancel()
+        except BaseException:
+            self._waiting.clear()  # the group takes no more tasks, but the timer may still fire
+            raise
+        finally:
+            if not self._waiting and self._timer is not None:
+                self._timer.cancel()
 
-    def _overtake(self) -> None:
-        self._turn += 1
-        if not self._is_ending:
+    def _look(self) -> None:
+        self._timer = None
+        if not self._waiting:
+            return
+        if self._loop.time() >= self._patient_until:
+            self._turn += 1
+            self._patient_until = self._loop.time() + self._patience_seconds
             self._group.create_task(self.work_off(self._turn))
+        self._timer = self._loop.call_at(self._patient_until, self._look)
