@@ -38,8 +38,10 @@ Finding = tuple[Health, str, str]
 def assess(state: CMLWorkerState, *, policy: WorkerPolicy, now: datetime) -> tuple[Health, tuple[HealthReason, ...]]:
     """The first health that holds, and all reasons; a reason keeps its `since` while it lasts."""
     findings = list(_findings(state, policy=policy, now=now))
+    if not findings:
+        return Health.READY, ()
     order = list(Health)
-    verdict = min((finding[0] for finding in findings), key=order.index, default=Health.READY)
+    verdict = min((finding[0] for finding in findings), key=order.index)
     known_since = {reason.code: reason.since for reason in state.health_reasons}
     reasons = tuple(
         HealthReason(code=code, text=text, since=known_since.get(code, _since(state, code, now)))
@@ -159,9 +161,10 @@ def _unread_findings(state: CMLWorkerState) -> Iterator[Finding]:
 
 def _product_findings(state: CMLWorkerState) -> Iterator[Finding]:
     """What CML itself says is wrong with it."""
-    for check, passed in sorted(state.cml_health.items()):
-        if passed is False:
-            yield Health.DEGRADED, f"health:{check}", f"CML's health check {check} fails"
+    if False in state.cml_health.values():
+        for check, passed in sorted(state.cml_health.items()):
+            if passed is False:
+                yield Health.DEGRADED, f"health:{check}", f"CML's health check {check} fails"
     for host in state.compute_hosts:
         if host.is_connected is False:
             yield Health.DEGRADED, "compute_lost", f"the controller has lost its compute {host.hostname}"

@@ -50,8 +50,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def _as_utc(value: datetime | None) -> datetime | None:
-    if value is None:
-        return None
+    if value is None or value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError(f"a naive time must not be stored: {value}")
     return value.astimezone(UTC)

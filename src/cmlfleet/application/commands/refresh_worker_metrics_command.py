@@ -132,7 +132,7 @@ class RefreshWorkerMetricsCommandHandler:
         if not worker.is_running:
             unasked = self._skip(Source.CLOUDWATCH, SkipReason.NOT_RUNNING)
         elif background and not worker.is_due(Source.CLOUDWATCH, now=self._clock()):
-            unasked = _not_due()
+            unasked = _NOT_DUE
         else:
             return await asyncio.gather(self._read_cloudwatch(worker, background), self._read_cml(worker, background))
         return unasked, await self._read_cml(worker, background)
@@ -151,13 +151,13 @@ class RefreshWorkerMetricsCommandHandler:
             return self._skip(Source.CML, reason or SkipReason.NO_HTTPS_ENDPOINT)
         now = self._clock()
         if background and not worker.is_due(Source.CML, now=now):
-            return _not_due()
+            return _NOT_DUE
         fact = await self._cml.read(target, worker.reading_plan(now=now, everything=not background))
         return _cml_report(fact), lambda fresh: fresh.observe_cml(fact)
 
     async def _read_controller(self, worker: CMLWorker) -> Observation:
         if worker.state.role is not WorkerRole.COMPUTE:
-            return lambda fresh: None
+            return _unchanged
         controller = await self._controllers.controller_of(worker.state)
         return lambda fresh: fresh.observe_controller(controller)
 
@@ -174,14 +174,19 @@ class RefreshWorkerMetricsCommandHandler:
         )
 
 
-def _not_due() -> Reading:
-    report = SourceReport(
+def _unchanged(_fresh: CMLWorker) -> None:
+    """Nothing was read."""
+
+
+_NOT_DUE: Reading = (
+    SourceReport(
         outcome=Outcome.SKIPPED.value,
         reason=SkipReason.NOT_DUE.value,
         error_code=None,
         duration_ms=_NOTHING_ASKED,
-    )
-    return report, lambda fresh: None
+    ),
+    _unchanged,
+)
 
 
 def _failed(failure: SourceFailure) -> SourceReport:

@@ -1,7 +1,6 @@
 """Taking a worker off the shelf and putting it back: restore, save, and tell who follows saved records."""
 
 from collections.abc import Callable
-from copy import copy
 from typing import Protocol
 
 from cmlfleet.application.changes import note_event
@@ -11,11 +10,16 @@ from cmlfleet.application.ports.storage import VersionConflict, WorkerStore
 from cmlfleet.application.services.saved_records import SavedRecords
 from cmlfleet.domain.cause import Cause
 from cmlfleet.domain.entities.cml_worker import CMLWorker, CMLWorkerState
+from cmlfleet.domain.entities.cml_worker_state import copied_state
 from cmlfleet.domain.identifiers import AccountId, WorkerId
+from cmlfleet.domain.slot_copies import slot_copier
+from cmlfleet.domain.sources import SourceStatus
 from cmlfleet.domain.worker_policy import WorkerPolicy
 
 Policies = Callable[[AccountId], WorkerPolicy]
 """The policy that holds for an account's workers."""
+
+_copied_status = slot_copier(SourceStatus)
 
 MOST_ATTEMPTS = 5  # lost races in a row before a conflict is somebody else's problem
 
@@ -105,10 +109,10 @@ class WorkerShelf:
 def as_stored(state: CMLWorkerState) -> CMLWorkerState:
     """The state as it is now, untouched by what the aggregate does to it later."""
     # A deep copy of a record costs more than its refresh; only these containers are changed in place.
-    before = copy(state)
+    before = copied_state(state)
     before.sources = {}
     for source, status in state.sources.items():
-        before.sources[source] = copy(status)
-        before.sources[source].parts = dict(status.parts)
+        before.sources[source] = kept = _copied_status(status)
+        kept.parts = dict(status.parts)
     before.parts_asked_at = dict(state.parts_asked_at)
     return before

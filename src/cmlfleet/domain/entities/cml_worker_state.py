@@ -8,6 +8,7 @@ from typing import Any
 from cmlfleet.domain.facts import CMLComputeHost, CMLLab, CMLLicense, Datapoint, EC2Checks, EC2ScheduledEvent
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region, WorkerId
 from cmlfleet.domain.instance_ref import InstanceRef
+from cmlfleet.domain.slot_copies import slot_copier
 from cmlfleet.domain.sources import CMLPart, Source, SourceStatus
 
 
@@ -176,3 +177,7 @@ class CMLWorkerState:
     def is_gone(self) -> bool:
         """Terminated, or no longer known to EC2."""
         return self.status in GONE_STATUSES
+
+
+copied_state = slot_copier(CMLWorkerState)
+"""A shallow copy: what is in it is shared."""

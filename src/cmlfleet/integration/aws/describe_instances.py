@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
 from cmlfleet.domain.facts import EC2InstanceFact
 from cmlfleet.domain.identifiers import InstanceId
+from cmlfleet.domain.slot_copies import slot_copier
 from cmlfleet.integration.aws.call_failure import AwsCallError
 from cmlfleet.integration.aws.instance_parsing import instance_items, parse_instance
 from cmlfleet.integration.aws.named_instances import read_named
@@ -38,6 +39,10 @@ class Described:
         self.instances.update(other.instances)
         self.failures.update(other.failures)
         self.failed_zones.update(other.failed_zones)
+
+
+_as_of: Callable[[EC2InstanceFact, datetime], EC2InstanceFact] = slot_copier(EC2InstanceFact, "read_at")
+"""`replace` goes through the constructor, at four times the price, for each instance in each sweep."""
 
 
 class DescribeInstances:
@@ -155,7 +160,3 @@ class DescribeInstances:
 
 def _parse(item: XmlElement, asked_at: datetime) -> tuple[InstanceId, EC2InstanceFact]:
     return parse_instance(item, read_at=asked_at)
-
-
-def _as_of(fact: EC2InstanceFact, read_at: datetime) -> EC2InstanceFact:
-    return replace(fact, read_at=read_at)

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 
 from cmlfleet.domain.facts import EC2AbsentFact, EC2Fact, EC2InstanceFact
 from cmlfleet.domain.identifiers import AccountId, InstanceId, Region
+from cmlfleet.domain.slot_copies import slot_copier
 from cmlfleet.domain.sources import Source
 from cmlfleet.integration.aws.call_failure import AwsCallError, broken
 from cmlfleet.integration.aws.describe_instance_status import DescribeInstanceStatus, Statuses
@@ -22,6 +23,7 @@ _FAILURE_KEPT_SECONDS = 10.0  # groups that fire meanwhile share the failure too
 _MOST_COUNTED = 10  # of failures in a row: by then every interval is shorter
 _SLICE_ITEMS = 500  # facts joined with their status before the event loop has a turn: 2 ms
 
+_with_status = slot_copier(EC2InstanceFact, "checks", "scheduled_events")
 _log = structlog.get_logger(__name__)
 
 
@@ -131,9 +133,7 @@ async def join_statuses(
     joined: dict[InstanceId, EC2InstanceFact] = {}
     for number, (instance_id, fact) in enumerate(instances.items(), start=1):
         status = statuses.get(instance_id)
-        joined[instance_id] = (
-            fact if status is None else replace(fact, checks=status.checks, scheduled_events=status.scheduled_events)
-        )
+        joined[instance_id] = fact if status is None else _with_status(fact, status.checks, status.scheduled_events)
         if number % _SLICE_ITEMS == 0:
             await asyncio.sleep(0)
     return joined
