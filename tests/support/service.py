@@ -20,6 +20,7 @@ from tests.support.waiting import until
 
 BOOTSTRAP_TOKEN = "bootstrap-" + "t" * 32
 _START_SECONDS = 20.0
+_ANSWER_SECONDS = 120.0  # of an import of hundreds, as below
 _ADOPTION_SECONDS = 120.0  # hundreds of workers on two cores that others use too
 
 
@@ -123,7 +124,8 @@ async def running_service(
                 if knows_account:
                     await until(service.known_scopes, timeout_seconds=_START_SECONDS, what="the account's id")
                 headers = {"Authorization": f"Bearer {BOOTSTRAP_TOKEN}"}
-                async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client:
+                client = httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=_ANSWER_SECONDS)
+                async with client:
                     yield RunningService(service, simulator, client, server.url)
             finally:
                 server.should_exit = True
