@@ -59,6 +59,13 @@ test("by an OpenID provider, back to the page that was asked for, and out at the
       await page.goto("/labs?q=bgp");
       await lookAt(page, "sign-in-openid", { quick: true });
       await page.getByRole("link", { name: "Sign in with OpenID" }).click();
+      await page.getByRole("link", { name: "Cancel" }).click();
+      await expect(page.getByText("you gave up there, or it does not let you use cmlfleet")).toBeVisible();
+      await lookAt(page, "sign-in-refused", { quick: true });
+      await page.reload();
+      await expect(page.getByRole("link", { name: "Sign in with OpenID" })).toBeVisible();
+      await expect(page.getByText("Not signed in")).toBeHidden();
+      await page.getByRole("link", { name: "Sign in with OpenID" }).click();
       await page.getByPlaceholder("Enter any login").fill("bob");
       await page.getByPlaceholder("and password").fill("any");
       await page.getByRole("button", { name: "Sign-in" }).click();

@@ -1,7 +1,7 @@
 """What is special about requests that a browser sends: a cookie that comes along unasked, and pages of others."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
 
@@ -12,6 +12,8 @@ DEVICE_COOKIE = "cmlfleet_device"
 DEVICE_SECONDS = 90 * 86_400
 OPENID_COOKIE = "cmlfleet_openid"
 OPENID_SECONDS = 600
+REFUSAL_COOKIE = "cmlfleet_refused"
+REFUSAL_SECONDS = 60  # the page that is on its way takes it
 _OPENID_PATH = "/api/v1/session/openid"
 CONSOLE_HEADER = "X-Requested-With"  # a page of another site cannot send it without our leave, which nobody gets
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,6 +59,18 @@ def take_openid(request: Request, response: Response) -> None:
     """Its sign-in is over."""
     secure = request.url.scheme == "https"
     response.delete_cookie(OPENID_COOKIE, path=_OPENID_PATH, httponly=True, samesite="lax", secure=secure)
+
+
+def give_refusal(request: Request, response: Response, *, words: str) -> None:
+    """For the console's sign-in page, whose script reads it: an address could be made up by anybody."""
+    response.set_cookie(
+        REFUSAL_COOKIE,
+        quote(words),
+        max_age=REFUSAL_SECONDS,
+        path="/",
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
 
 
 def give_session(request: Request, response: Response, *, session_id: str, ends_at: datetime) -> None:

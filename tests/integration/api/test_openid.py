@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx2
 import pytest
@@ -184,6 +184,32 @@ async def test_a_sign_in_belongs_to_the_browser_that_began_it(
         # It was tried elsewhere: whoever began it begins again.
         answer = await attacker.get(f"{BEGIN}/callback", params={"code": "c", "state": state})
         assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"error": "access_denied", "error_description": "<b>"}, "you gave up there"),
+        ({"error": "call 555-0100 to sign in"}, "it does not say why"),
+        ({}, "it does not say why"),
+        ({"code": "c", "state": "invented"}, "begin again"),
+    ],
+)
+async def test_a_person_who_comes_back_unknown_is_told_why_on_the_sign_in_page(
+    service: RunningService, provider: ScriptedProvider, parameters: dict[str, str], words: str
+) -> None:
+    async with _browser(service) as browser:
+        page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        answer = await browser.get(f"{BEGIN}/callback", params=parameters, headers=page)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+        [cookie] = answer.headers.get_list("set-cookie")
+        assert cookie.startswith("cmlfleet_refused=")
+        said = unquote(cookie)
+        assert words in said
+        assert "555" not in said
+        assert "<b>" not in said
+        assert "samesite=strict" in said.lower()
+        assert (await browser.get("/api/v1/me")).status_code == 401
 
 
 async def test_keys_are_not_read_anew_for_every_forged_token(

@@ -8,13 +8,13 @@ export function rememberPage(): void {
   sessionStorage.setItem(STORED_AS, window.location.pathname + window.location.search);
 }
 
-/** Goes on to what was asked for before, once. */
-export function useReturn(isSignedIn: boolean): void {
+/** Goes on to what was asked for before, once: whoever was signed in, and whoever was not and may try another way. */
+export function useReturn(isBack: boolean): void {
   const navigate = useNavigate();
   useEffect(() => {
     const page = sessionStorage.getItem(STORED_AS);
-    if (!isSignedIn || page === null) return;
+    if (!isBack || page === null) return;
     sessionStorage.removeItem(STORED_AS);
     if (window.location.pathname + window.location.search === "/") void navigate(page, { replace: true });
-  }, [isSignedIn, navigate]);
+  }, [isBack, navigate]);
 }

@@ -11,8 +11,16 @@ import { OpenIDButton } from "./openid-button";
 import { EMPTY, Fields } from "./sign-in-fields";
 import { missing, refusalWords, usualWay, waysOf, WORDS, type Typed, type Way } from "./ways";
 
+interface Props {
+  heading?: ReactNode;
+  /** What is typed on the page must not be lost. */
+  stays?: boolean;
+  /** Why the provider's way ended here. */
+  refusal?: string | null;
+}
+
 /** By whatever the service takes: its own users, an OpenID provider, an API token, or the code for the first user. */
-export function SignInForm({ heading, stays = false }: { heading?: ReactNode; stays?: boolean }) {
+export function SignInForm({ heading, stays = false, refusal = null }: Props) {
   const { signIn } = useSession();
   const options = useQuery({
     queryKey: ["sign-in-options"],
@@ -20,7 +28,7 @@ export function SignInForm({ heading, stays = false }: { heading?: ReactNode; st
   }).data;
   const [chosen, choose] = useState<Way | null>(null);
   const [typed, setTyped] = useState<Typed>(EMPTY);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState(refusal === null ? null : `Not signed in: ${refusal}.`);
   const [busy, setBusy] = useState(false);
   const way = chosen ?? usualWay(options);
 

@@ -16,13 +16,29 @@ from cmlfleet.api.browser import (
     session_id_of,
     take_openid,
 )
+from cmlfleet.api.page_route import PageRoute
 from cmlfleet.api.parameters import plain
 from cmlfleet.api.problems import documented
 from cmlfleet.application.commands.openid_commands import BeginOpenIDCommand, FinishOpenIDCommand
 from cmlfleet.application.errors import NotVouchedFor
 from cmlfleet.application.principal import ANYONE, Principal
 
-router = APIRouter(prefix="/api/v1/session/openid", tags=["session"])
+router = APIRouter(prefix="/api/v1/session/openid", tags=["session"], route_class=PageRoute)
+
+_NOT_TAKEN = "it does not take what cmlfleet asks of it: whoever set it up has to look"
+_REFUSALS = {
+    "access_denied": "you gave up there, or it does not let you use cmlfleet",
+    "login_required": "nobody is signed in there",
+    "interaction_required": "it wants to ask you something first",
+    "consent_required": "you did not agree there",
+    "server_error": "it has a fault of its own",
+    "temporarily_unavailable": "it is busy: try again in a minute",
+    "invalid_request": _NOT_TAKEN,
+    "invalid_scope": _NOT_TAKEN,
+    "unauthorized_client": _NOT_TAKEN,
+    "unsupported_response_type": _NOT_TAKEN,
+}
+"""OAuth's and OpenID Connect's codes. Anybody can make up a link with another one: it is not repeated."""
 
 
 @router.get(
@@ -57,7 +73,7 @@ async def signed_in_with_openid(
 ) -> Response:
     """Back from the provider."""
     if code is None or state is None:
-        raise NotVouchedFor(f"the provider did not sign you in: {(error or 'it sent no code')[:100]}")
+        raise NotVouchedFor(f"the provider did not sign you in: {_REFUSALS.get(error or '', 'it does not say why')}")
     command = FinishOpenIDCommand(
         code=plain(code),
         state=plain(state),
