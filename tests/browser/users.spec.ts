@@ -62,6 +62,8 @@ test("a user sees their team alone, and is out as soon as they are disabled", as
   await expect(theirs.getByRole("button", { name: "Import", exact: true })).toBeDisabled();
   await theirs.goto("/users");
   await expect(theirs.getByText("This page is for administrators of the whole fleet")).toBeVisible();
+  await theirs.goto("/system");
+  await expect(theirs.getByText("This page is for whoever sees the whole fleet")).toBeVisible();
 
   await theirs.getByRole("button", { name: "Bob" }).click();
   await theirs.getByRole("menuitem", { name: "Change your password" }).click();
@@ -144,7 +146,7 @@ test("a viewer is offered nothing that would be refused, on no page", async ({ b
   await page.keyboard.press("r");
   await page.getByRole("button", { name: "Actions" }).click();
   for (const item of await page.getByRole("menuitem").all()) await expect(item).toBeDisabled();
-  for (const path of ["labs", "activity", "operations", "settings", "users", "audit", "system"]) {
+  for (const path of ["labs", "activity", "operations", "settings", "system", "users", "audit"]) {
     await page.goto(`/${path}`);
     const needsAdmin = page.getByText("This page is for administrators of the whole fleet");
     await expect(page.getByRole("heading", { level: 1 }).or(needsAdmin)).toBeVisible();

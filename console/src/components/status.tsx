@@ -94,7 +94,11 @@ const LICENSE: Record<string, Type> = {
 
 /** CML's own words for registration and authorization. */
 export function LicenseWord({ word }: { word: string }) {
-  return <StatusIndicator type={LICENSE[word] ?? "info"}>{word.replaceAll("_", " ").toLowerCase()}</StatusIndicator>;
+  return (
+    <StatusIndicator type={LICENSE[word] ?? "info"}>
+      <span className="words">{word.replaceAll("_", " ").toLowerCase()}</span>
+    </StatusIndicator>
+  );
 }
 
 const OUTCOME: Record<string, Type> = { ok: "success", skipped: "stopped", no_data: "pending", error: "error" };

@@ -12,7 +12,7 @@ import { FleetPage } from "../pages/fleet/fleet-page";
 import { SignInForm } from "../pages/sign-in/sign-in-form";
 import { SignInPage } from "../pages/sign-in/sign-in-page";
 import { useReturn } from "../pages/sign-in/page-asked-for";
-import { ForAdministrators } from "./for-administrators";
+import { ForWholeFleet } from "./for-whole-fleet";
 import { Layout } from "./layout";
 import { NotFoundPage } from "./not-found-page";
 import { Notices } from "./notices";
@@ -70,10 +70,12 @@ function Pages() {
                 <Route path="/activity" element={<ActivityPage />} />
                 <Route path="/operations" element={<OperationsPage />} />
                 <Route path="/settings" element={<SettingsPage />} />
-                <Route element={<ForAdministrators />}>
+                <Route element={<ForWholeFleet role="viewer" />}>
+                  <Route path="/system" element={<SystemPage />} />
+                </Route>
+                <Route element={<ForWholeFleet role="admin" />}>
                   <Route path="/users" element={<UsersPage />} />
                   <Route path="/audit" element={<AuditPage />} />
-                  <Route path="/system" element={<SystemPage />} />
                 </Route>
                 <Route path="*" element={<NotFoundPage />} />
               </Routes>

@@ -12,10 +12,10 @@ const PAGES: SideNavigationProps.Link[] = [
   { type: "link", text: "Operations", href: "/operations" },
   { type: "link", text: "Settings", href: "/settings" },
 ];
+const FOR_WHOLE_FLEET: SideNavigationProps.Link[] = [{ type: "link", text: "System", href: "/system" }];
 const FOR_ADMINS: SideNavigationProps.Link[] = [
   { type: "link", text: "Users", href: "/users" },
   { type: "link", text: "Audit", href: "/audit" },
-  { type: "link", text: "System", href: "/system" },
 ];
 const NARROW_PX = 688;
 
@@ -35,7 +35,11 @@ export function Layout({ children, notifications }: { children: ReactNode; notif
         <SideNavigation
           header={{ text: "Fleet of labs", href: "/" }}
           activeHref={active}
-          items={[...PAGES, ...(may("admin") && me?.limit == null ? FOR_ADMINS : [])]}
+          items={[
+            ...PAGES,
+            ...(me?.limit == null ? FOR_WHOLE_FLEET : []),
+            ...(may("admin") && me?.limit == null ? FOR_ADMINS : []),
+          ]}
           onFollow={(event) => {
             if (event.detail.external === true) return;
             event.preventDefault();

@@ -38,7 +38,7 @@ export function SettingsPage() {
             {
               id: "outcome",
               header: "AWS answers",
-              minWidth: 220,
+              minWidth: 300,
               cell: (region) => (
                 <StatusIndicator type={region.error_code === null ? "success" : "error"}>
                   {region.error_code === null ? "yes" : `${region.operation ?? ""} ${region.error_code}`}

@@ -40,20 +40,22 @@ export function ProcessesTable({ system }: Props) {
         </Header>
       }
       columnDefinitions={[
-        { id: "id", header: "Process", cell: (process) => <span className="long">{process.id}</span>, isRowHeader: true },
-        { id: "roles", header: "Roles", cell: (process) => process.roles.join(", ") },
+        { id: "id", header: "Process", cell: (process) => <span className="long">{process.id}</span>, isRowHeader: true, minWidth: 130 },
+        { id: "roles", header: "Roles", cell: (process) => process.roles.join(", "), minWidth: 130 },
         {
           id: "leads",
           header: "Leads",
           cell: ({ leads }) => (leads ? <StatusIndicator type="success">yes</StatusIndicator> : "no"),
+          minWidth: 90,
         },
-        { id: "host", header: "Host", cell: ({ host, pid }) => `${host}, pid ${pid}` },
+        { id: "host", header: "Host", cell: ({ host, pid }) => `${host}, pid ${pid}`, minWidth: 150 },
         { id: "version", header: "Version", cell: (process) => process.version },
-        { id: "started", header: "Started", cell: (process) => <Age at={process.started_at} /> },
+        { id: "started", header: "Started", cell: (process) => <Age at={process.started_at} />, minWidth: 110 },
         { id: "running", header: "Groups running", cell: (process) => count(process.groups_running) },
         {
           id: "throttled",
           header: "AWS slows down",
+          minWidth: 150,
           cell: ({ aws_throttled }) =>
             aws_throttled.length === 0 ? "nothing" : <StatusIndicator type="warning">{aws_throttled.join(", ")}</StatusIndicator>,
         },

@@ -20,7 +20,11 @@ import { count } from "../../format/figures";
 
 function Check({ passed, name }: { passed: boolean | null; name: string }) {
   if (passed === null) return <StatusIndicator type="pending">{name}: not known</StatusIndicator>;
-  return <StatusIndicator type={passed ? "success" : "error"}>{`${name}: ${passed ? "passes" : "fails"}`}</StatusIndicator>;
+  return (
+    <StatusIndicator type={passed ? "success" : "error"}>
+      <span className="words">{`${name}: ${passed ? "passes" : "fails"}`}</span>
+    </StatusIndicator>
+  );
 }
 
 function sourceOf(name: string | null): SourceName | undefined {

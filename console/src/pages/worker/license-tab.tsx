@@ -53,8 +53,8 @@ export function LicenseTab({ worker }: { worker: Worker }) {
         ariaLabels={{ tableLabel: "Features" }}
         empty="No features are known"
         columnDefinitions={[
-          { id: "name", header: "Feature", cell: (feature) => feature.name, isRowHeader: true },
-          { id: "status", header: "Status", cell: (feature) => <LicenseWord word={feature.status} /> },
+          { id: "name", header: "Feature", cell: (feature) => feature.name, isRowHeader: true, minWidth: 140 },
+          { id: "status", header: "Status", cell: (feature) => <LicenseWord word={feature.status} />, minWidth: 130 },
           { id: "in_use", header: "In use", cell: (feature) => feature.in_use ?? "–" },
           { id: "range", header: "Allowed", cell: (feature) => `${feature.min ?? "–"} to ${feature.max ?? "–"}` },
         ]}

@@ -15,7 +15,7 @@ COUNTED_AT_MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class GetSystemQuery(Message[SystemView]):
-    """For administrators."""
+    """For whoever sees the whole fleet."""
 
 
 class GetSystemQueryHandler:
