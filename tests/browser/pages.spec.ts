@@ -4,7 +4,9 @@ test("the labs of the whole fleet are found by title, owner and worker", async (
   await signedIn.goto("/labs?q=dana");
   await expect(signedIn.getByText("Old exam")).toBeVisible();
   await expect(signedIn.getByText("BGP student 01")).toBeHidden();
-  await lookAt(signedIn, "labs", { quick: true });
+  await signedIn.getByRole("button", { name: /^The labs of \d+ workers were not read, or not all of them$/ }).click();
+  await expect(signedIn.getByRole("listitem").filter({ hasText: "ospf-password: unauthorized" })).toBeVisible();
+  await lookAt(signedIn, "labs-unread", { quick: true });
   await signedIn.getByRole("link", { name: "student-full" }).click();
   await expect(signedIn.getByRole("tab", { name: "Labs" })).toHaveAttribute("aria-selected", "true");
 });
@@ -17,7 +19,7 @@ test("what happened is told with who and why, as it happens", async ({ signedIn,
   await lookAt(signedIn, "activity", { quick: true });
   const id = await team.service.workerId("bgp-class-1");
   await team.service.call("PATCH", `/workers/${id}`, { labels: { told: "live" } });
-  await expect(signedIn.getByText(/told/).first()).toBeVisible();
+  await expect(signedIn.getByRole("row", { name: /bgp-class-1.*told/ }).first()).toBeVisible();
 });
 
 test("an operation shows each worker's part", async ({ signedIn, team }) => {
@@ -26,7 +28,7 @@ test("an operation shows each worker's part", async ({ signedIn, team }) => {
   await signedIn.goto("/operations");
   await signedIn.getByRole("link", { name: "Refresh of 1 worker" }).first().click();
   const dialog = signedIn.getByRole("dialog", { name: "Refresh of 1 worker" });
-  await expect(dialog.getByRole("link", { name: id })).toBeVisible();
+  await expect(dialog.getByRole("link", { name: "bgp-class-1" })).toBeVisible();
   await lookAt(signedIn, "operations", { quick: true });
 });
 
@@ -45,7 +47,7 @@ test("tokens are made, shown once, and revoked", async ({ signedIn }) => {
   await expect(signedIn.getByRole("button", { name: "Revoke a <script>" })).toBeHidden();
 });
 
-test("the service tells of itself to administrators", async ({ signedIn }) => {
+test("the service tells of itself", async ({ signedIn }) => {
   await signedIn.goto("/system");
   await expect(signedIn.getByRole("table", { name: "Monitoring groups" }).getByText("us-east-1").first()).toBeVisible();
   const processes = signedIn.getByRole("table", { name: "Processes" });

@@ -982,7 +982,7 @@ export interface components {
         };
         /**
          * EventView
-         * @description One domain event with who and what caused it.
+         * @description One domain event with who and what caused it; `worker_name` is null for a worker that was forgotten.
          */
         EventView: {
             /** Actor */
@@ -1004,6 +1004,8 @@ export interface components {
             type: string;
             /** Worker Id */
             worker_id: string;
+            /** Worker Name */
+            worker_name: string | null;
         };
         /**
          * FieldProblem
@@ -1132,6 +1134,7 @@ export interface components {
         /**
          * LabList
          * @description A page of labs; `reason`, of one worker: why they are not known, or only its account's own (`not_admin`).
+         *     `unread` names the workers of which that holds, whatever else was asked for.
          */
         LabList: {
             /** Items */
@@ -1142,6 +1145,7 @@ export interface components {
             reason: string | null;
             /** Total */
             total: number;
+            unread: components["schemas"]["UnreadLabsView"];
         };
         /**
          * LabView
@@ -1337,11 +1341,13 @@ export interface components {
         };
         /**
          * OperationItemBody
-         * @description One worker's part of an operation.
+         * @description One worker's part of an operation; `name` is the worker's as it was when that began.
          */
         OperationItemBody: {
             /** Detail */
             detail: string | null;
+            /** Name */
+            name: string | null;
             /** State */
             state: string;
             /** Worker Id */
@@ -1752,6 +1758,28 @@ export interface components {
             name: string;
             /** Role */
             role: string;
+        };
+        /**
+         * UnreadLabsView
+         * @description Workers whose labs are not known, or not all of them (`not_admin`): how many, and the first of them by name.
+         */
+        UnreadLabsView: {
+            /** Total */
+            total: number;
+            /** Workers */
+            workers: components["schemas"]["UnreadWorkerView"][];
+        };
+        /**
+         * UnreadWorkerView
+         * @description A worker of which something is not known; `reason` says why.
+         */
+        UnreadWorkerView: {
+            /** Reason */
+            reason: string;
+            /** Worker Id */
+            worker_id: string;
+            /** Worker Name */
+            worker_name: string;
         };
         /**
          * UpdateBody

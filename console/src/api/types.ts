@@ -11,6 +11,7 @@ export type RegionStanding = Schemas["RegionView"];
 export type Source = Schemas["SourceView"];
 export type CMLSource = Schemas["CMLSourceView"];
 export type Lab = Schemas["LabView"];
+export type LabList = Schemas["LabList"];
 export type License = Schemas["LicenseView"];
 export type Operation = Schemas["OperationBody"];
 export type WorkerEvent = Schemas["EventView"];

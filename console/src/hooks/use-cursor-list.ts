@@ -3,16 +3,16 @@ import { useMemo } from "react";
 
 import { RECHECK_MS } from "../api/query-client";
 
-interface Page<T> {
-  items: T[];
+interface Page {
+  items: unknown[];
   next_cursor: string | null;
   total: number;
 }
 
 /** A list that goes on as long as somebody asks for more; what is new shows at its next reading. */
-export function useCursorList<T>(
+export function useCursorList<P extends Page>(
   queryKey: QueryKey,
-  read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
+  read: (cursor: string | undefined, signal: AbortSignal) => Promise<P>,
 ) {
   const query = useInfiniteQuery({
     queryKey,
@@ -21,6 +21,6 @@ export function useCursorList<T>(
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     refetchInterval: RECHECK_MS,
   });
-  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const items = useMemo<P["items"]>(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   return { ...query, items, total: query.data?.pages[0]?.total };
 }

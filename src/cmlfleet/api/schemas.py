@@ -145,12 +145,14 @@ class AuditList(BaseModel):
 
 
 class LabList(BaseModel):
-    """A page of labs; `reason`, of one worker: why they are not known, or only its account's own (`not_admin`)."""
+    """A page of labs; `reason`, of one worker: why they are not known, or only its account's own (`not_admin`).
+    `unread` names the workers of which that holds, whatever else was asked for."""
 
     items: list[views.LabView]
     next_cursor: str | None
     total: int
     reason: str | None
+    unread: views.UnreadLabsView
 
 
 class Limit(BaseModel):
@@ -161,9 +163,10 @@ class Limit(BaseModel):
 
 
 class OperationItemBody(BaseModel):
-    """One worker's part of an operation."""
+    """One worker's part of an operation; `name` is the worker's as it was when that began."""
 
     worker_id: str
+    name: str | None
     state: str
     detail: str | None
 

@@ -39,11 +39,17 @@ def list_labs(
     pages = list(client.pages(path, given))
     labs = [lab for page in pages for lab in page["items"]]
     show(labs, form=output, columns=_COLUMNS, fields_of="application.queries.views:LabView")
-    reason = pages[0]["reason"]
+    reason, unread = pages[0]["reason"], pages[0]["unread"]
     if reason == "not_admin":
         say("only labs of the account itself are seen: it is not a CML administrator")
     elif reason is not None:
         say(f"its labs were not read: {reason}")
+    elif worker is None and unread["total"]:
+        named = [f"{entry['worker_name']} ({entry['reason']})" for entry in unread["workers"]]
+        more = unread["total"] - len(named)
+        whose = "1 worker" if unread["total"] == 1 else f"{unread['total']} workers"
+        rest = f" and {more} more" if more else ""
+        say(f"the labs of {whose} were not read, or not all: {', '.join(named)}{rest}")
 
 
 @app.command

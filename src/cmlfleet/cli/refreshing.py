@@ -14,7 +14,7 @@ from cmlfleet.cli.progress import progress
 POLL_SECONDS = 0.3
 _STYLES = {"done": "green", "failed": "red", "running": "cyan"}
 _COLUMNS: tuple[Column, ...] = (
-    Column("WORKER", lambda item: item["name"]),
+    Column("WORKER", lambda item: item["name"] or item["worker_id"]),
     Column("STATE", lambda item: Cell(item["state"], _STYLES.get(item["state"], ""))),
     Column("DETAIL", lambda item: item["detail"] or "", sentence=True),
 )
@@ -30,9 +30,7 @@ def follow_operation(client: Client, operation: dict[str, Any], *, output: Outpu
     if output in ("json", "yaml"):
         show([operation], form=output, columns=(), single=True)
     else:
-        names = {worker["id"]: worker["name"] for worker in client.everything("/api/v1/workers", [])}
-        items = [{"name": names.get(item["worker_id"], item["worker_id"]), **item} for item in operation["items"]]
-        show(items, form=output, columns=_COLUMNS)
+        show(operation["items"], form=output, columns=_COLUMNS)
     failed = sum(item["state"] == "failed" for item in operation["items"])
     sys.stderr.write(f"{operation['total'] - failed} of {operation['total']} refreshed\n")
     if failed:

@@ -1,6 +1,6 @@
 """The reading side: rows to states and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +25,8 @@ from cmlfleet.persistence.team_limits import within as conditions_within
 from cmlfleet.persistence.worker_filters import after, column_of, conditions, converted, shown
 from cmlfleet.persistence.worker_rows import decode, summary
 
+IDS_IN_A_STATEMENT = 1_000  # both databases take some ten thousand
+
 
 class SqlFleetReader:
     """Implements `FleetReader`."""
@@ -39,6 +41,17 @@ class SqlFleetReader:
         async with self._database.reading() as connection:
             document = (await connection.execute(query)).scalar()
             return None if document is None else decode(document)
+
+    async def names(self, worker_ids: Sequence[WorkerId]) -> Mapping[WorkerId, str]:
+        """Of those that are known. Raises StorageUnavailable."""
+        workers, found = tables.workers.c, dict[WorkerId, str]()
+        async with self._database.reading() as connection:
+            for start in range(0, len(worker_ids), IDS_IN_A_STATEMENT):
+                query = select(workers.id, workers.name).where(
+                    workers.id.in_(worker_ids[start : start + IDS_IN_A_STATEMENT])
+                )
+                found |= {WorkerId(row.id): row.name for row in await connection.execute(query)}
+        return found
 
     async def find_states(self, criteria: WorkerCriteria) -> Page[CMLWorkerState]:
         """One page in the order asked for, unknown values last. Raises InvalidCriteria, StorageUnavailable."""

@@ -9,7 +9,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVENTS = "/api/v1/events"
-FIELDS = {"id", "type", "worker_id", "occurred_at", "actor", "cause", "data"}
+FIELDS = {"id", "type", "worker_id", "worker_name", "occurred_at", "actor", "cause", "data"}
 
 
 async def _events(service: RunningService, path: str = EVENTS, **parameters: Any) -> dict[str, Any]:
@@ -26,6 +26,7 @@ async def test_newest_first_with_actor_and_cause(service: RunningService) -> Non
     newest, before, *rest = (await _events(service))["items"]
     assert newest.keys() == FIELDS
     assert (newest["type"], newest["worker_id"]) == ("CMLWorkerLabelsChangedDomainEvent", worker["id"])
+    assert newest["worker_name"] == "cml-worker-00001"
     assert (newest["actor"], newest["cause"]) == ("test operator", "UpdateWorkerCommand")
     assert newest["data"]["before"]["note"] == before["data"]["after"]["note"] == "one"
     assert newest["data"]["after"]["note"] == "two"
@@ -77,7 +78,7 @@ async def test_events_of_a_forgotten_worker_stay_in_the_fleets(service: RunningS
     gone = await service.client.get(f"/api/v1/workers/{worker['id']}/events")
     assert gone.status_code == 404
     after = (await _events(service, worker_id=worker["id"], limit=1000))["items"]
-    assert after[0]["type"] == "CMLWorkerForgottenDomainEvent"
+    assert (after[0]["type"], after[0]["worker_name"]) == ("CMLWorkerForgottenDomainEvent", None)
     assert [event["id"] for event in after[1:]] == before
     body = {"region": worker["region"], "instance_ids": [worker["instance_id"]]}
     assert (await service.client.post("/api/v1/workers/import", json=body)).status_code == 200

@@ -100,7 +100,9 @@ async def test_many_are_an_operation_to_follow(service: RunningService) -> None:
     operation = await _finished(service, answer.headers["Location"])
     assert operation["state"] == "done"
     assert operation["done"] == operation["total"] == len(before)
-    assert {item["worker_id"] for item in operation["items"]} == {worker["id"] for worker in before}
+    assert {(item["worker_id"], item["name"]) for item in operation["items"]} == {
+        (worker["id"], worker["name"]) for worker in before
+    }
     assert all(item["state"] == "done" for item in operation["items"])
     listed = (await service.client.get("/api/v1/operations")).json()["items"]
     assert operation["id"] in [entry["id"] for entry in listed]
@@ -166,6 +168,7 @@ async def test_named_ones_are_refreshed_once_each(service: RunningService) -> No
     answer = await service.client.post(MANY, json={"worker_ids": [*ids, ids[0]]})
     operation = await _finished(service, answer.headers["Location"])
     assert [item["worker_id"] for item in operation["items"]] == ids
+    assert None not in [item["name"] for item in operation["items"]]
 
 
 async def test_an_operation_says_whose_source_fails(service: RunningService) -> None:

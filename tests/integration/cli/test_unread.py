@@ -17,4 +17,7 @@ def test_labs_and_licence_of_a_controller_that_never_answered(tmp_path: Path) ->
             )
             labs = fleet.cli("labs", "list", "--worker", "cml-worker-00001")
             assert (labs.returncode, labs.stderr) == (0, "its labs were not read: not_ready\n")
+            labs = fleet.cli("labs", "list")
+            words = "the labs of 1 worker were not read, or not all: cml-worker-00001 (not_ready)\n"
+            assert (labs.returncode, labs.stderr) == (0, words)
             assert "not_ready" in fleet.cli("license", "show", "cml-worker-00001").stdout

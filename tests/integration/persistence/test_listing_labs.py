@@ -55,6 +55,19 @@ async def test_labs_of_the_fleet_by_worker_and_title(labs: ListLabsQueryHandler)
     assert await _titles(labs) == ["ACL", "ospf areas", "BGP", "OSPF"]
 
 
+async def test_whose_labs_were_not_read_is_told_whatever_is_looked_for(labs: ListLabsQueryHandler) -> None:
+    for query in (ListLabsQuery(), ListLabsQuery(q="bgp"), ListLabsQuery(limit=1, cursor="2")):
+        unread = (await labs.handle_async(query, SYSTEM)).unread
+        assert [(entry.worker_id, entry.reason) for entry in unread.workers] == [("w-003", "never_read")]
+        assert unread.total == 1
+
+
+async def test_of_many_whose_labs_were_not_read_a_hundred_are_named(storage: Storage) -> None:
+    await add_all(storage, *(numbered(number) for number in range(103)))
+    unread = (await ListLabsQueryHandler(reader=storage.reader).handle_async(ListLabsQuery(), SYSTEM)).unread
+    assert (unread.total, len(unread.workers)) == (103, 100)
+
+
 @pytest.mark.parametrize(("worker", "reason"), [("w-002", None), ("w-003", "never_read"), (None, None)])
 async def test_labs_that_were_not_read_do_not_pass_for_none(
     labs: ListLabsQueryHandler, worker: str | None, reason: str | None

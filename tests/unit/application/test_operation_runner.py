@@ -40,7 +40,9 @@ class Scene:
         )
 
     async def start(self) -> Operation:
-        return await self.runner.start("refresh", WORKERS, started_by=ANN)
+        return await self.runner.start(
+            "refresh", {worker_id: f"worker {worker_id}" for worker_id in WORKERS}, started_by=ANN
+        )
 
     async def run(self) -> Operation:
         return await self.ended(await self.start())
@@ -99,7 +101,7 @@ async def test_an_item_says_what_came_of_it() -> None:
 
 
 async def test_nothing_to_do_is_done_at_once() -> None:
-    operation = await Scene(_well).runner.start("refresh", [], started_by=ANN)
+    operation = await Scene(_well).runner.start("refresh", {}, started_by=ANN)
     assert (operation.state, operation.finished_at is not None) == ("done", True)
 
 

@@ -24,8 +24,10 @@ const COLUMNS = [
   {
     id: "worker",
     header: "Worker",
-    cell: (event: WorkerEvent) => <PageLink to={`/workers/${event.worker_id}?tab=activity`}>{event.worker_id}</PageLink>,
-    minWidth: 200,
+    cell: (event: WorkerEvent) => (
+      <PageLink to={`/workers/${event.worker_id}?tab=activity`}>{event.worker_name ?? event.worker_id}</PageLink>
+    ),
+    minWidth: 150,
   },
   ...EVENT_COLUMNS.slice(1),
 ];

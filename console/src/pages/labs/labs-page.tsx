@@ -3,6 +3,7 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 
@@ -15,6 +16,7 @@ import { count } from "../../format/figures";
 import { useCursorList } from "../../hooks/use-cursor-list";
 import { useParameter } from "../../hooks/use-parameter";
 import { useTitle } from "../../hooks/use-title";
+import { UnreadLabs } from "./unread-labs";
 
 const ANY = { value: "", label: "Any state" };
 const STATES = [ANY, ...["STARTED", "STOPPED", "DEFINED_ON_CORE", "QUEUED"].map((value) => ({ value, label: value }))];
@@ -45,44 +47,47 @@ export function LabsPage() {
   return (
     <ContentLayout header={<Header variant="h1">Labs</Header>}>
       {list.error !== null && <Alert type="error">{wordsOf(list.error)}</Alert>}
-      <Table
-        items={list.items}
-        trackBy={(lab) => `${lab.worker_id}/${lab.id}`}
-        loading={list.isPending}
-        loadingText="Reading the labs"
-        columnDefinitions={COLUMNS}
-        stickyHeader
-        ariaLabels={{ tableLabel: "Labs" }}
-        header={
-          <Header variant="h2" counter={list.total === undefined ? undefined : `(${count(list.total)})`}>
-            Labs of the whole fleet
-          </Header>
-        }
-        filter={
-          <Grid gridDefinition={[{ colspan: { default: 12, s: 6 } }, { colspan: { default: 12, s: 3 } }]}>
-            <TextFilter
-              filteringText={q}
-              onChange={({ detail }) => setQ(detail.filteringText)}
-              filteringPlaceholder="Find labs"
-              filteringAriaLabel="Find labs by title, owner or worker"
+      <SpaceBetween size="m">
+        <UnreadLabs unread={list.data?.pages[0]?.unread} />
+        <Table
+          items={list.items}
+          trackBy={(lab) => `${lab.worker_id}/${lab.id}`}
+          loading={list.isPending}
+          loadingText="Reading the labs"
+          columnDefinitions={COLUMNS}
+          stickyHeader
+          ariaLabels={{ tableLabel: "Labs" }}
+          header={
+            <Header variant="h2" counter={list.total === undefined ? undefined : `(${count(list.total)})`}>
+              Labs of the whole fleet
+            </Header>
+          }
+          filter={
+            <Grid gridDefinition={[{ colspan: { default: 12, s: 6 } }, { colspan: { default: 12, s: 3 } }]}>
+              <TextFilter
+                filteringText={q}
+                onChange={({ detail }) => setQ(detail.filteringText)}
+                filteringPlaceholder="Find labs"
+                filteringAriaLabel="Find labs by title, owner or worker"
+              />
+              <Select
+                selectedOption={STATES.find((each) => each.value === state) ?? { value: state, label: state }}
+                options={STATES}
+                onChange={({ detail }) => setState(detail.selectedOption.value ?? "")}
+                ariaLabel="State"
+              />
+            </Grid>
+          }
+          footer={
+            <MoreButton
+              hasMore={list.hasNextPage}
+              busy={list.isFetchingNextPage}
+              onMore={() => void list.fetchNextPage()}
             />
-            <Select
-              selectedOption={STATES.find((each) => each.value === state) ?? { value: state, label: state }}
-              options={STATES}
-              onChange={({ detail }) => setState(detail.selectedOption.value ?? "")}
-              ariaLabel="State"
-            />
-          </Grid>
-        }
-        footer={
-          <MoreButton
-            hasMore={list.hasNextPage}
-            busy={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-          />
-        }
-        empty={<NoLabs reason={q !== "" || state !== "" ? "No lab matches" : "No labs"} />}
-      />
+          }
+          empty={<NoLabs reason={q !== "" || state !== "" ? "No lab matches" : "No labs"} />}
+        />
+      </SpaceBetween>
     </ContentLayout>
   );
 }

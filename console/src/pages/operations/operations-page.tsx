@@ -112,7 +112,7 @@ function OperationModal({ id, onClose }: { id: string; onClose: () => void }) {
               id: "worker",
               header: "Worker",
               isRowHeader: true,
-              cell: ({ worker_id }) => <PageLink to={`/workers/${worker_id}`}>{worker_id}</PageLink>,
+              cell: ({ worker_id, name }) => <PageLink to={`/workers/${worker_id}`}>{name ?? worker_id}</PageLink>,
             },
             {
               id: "state",

@@ -99,8 +99,8 @@ class ImportWorkersCommandHandler:
                 imported.append(worker_view(outcome.state, now=self._clock()))
         reading = None
         if imported and not message.dry_run:
-            new_ids = [WorkerId(view.id) for view in imported]
-            reading = await self._operations.start(IMPORT, new_ids, started_by=principal)
+            new_workers = {WorkerId(view.id): view.name for view in imported}
+            reading = await self._operations.start(IMPORT, new_workers, started_by=principal)
         return ImportResult(
             operation_id=None if reading is None else reading.id,
             imported=tuple(imported),

@@ -1,6 +1,6 @@
 """Refreshing many workers because somebody asked, as an operation to follow."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from cmlfleet.application.errors import OutsideLimit, WorkerNotFound
@@ -57,23 +57,23 @@ class RefreshWorkersCommandHandler:
 
     async def handle_async(self, message: RefreshWorkersCommand, principal: Principal) -> Operation:
         """The operation as it was started."""
-        worker_ids = await self._select(message, principal.limit)
-        return await self._operations.start(REFRESH, worker_ids, started_by=principal)
+        workers = await self._select(message, principal.limit)
+        return await self._operations.start(REFRESH, workers, started_by=principal)
 
-    async def _select(self, message: RefreshWorkersCommand, limit: TeamLimit | None) -> tuple[WorkerId, ...]:
+    async def _select(self, message: RefreshWorkersCommand, limit: TeamLimit | None) -> Mapping[WorkerId, str]:
         if message.worker_ids is None:
             criteria = replace(message.criteria or WorkerCriteria(), within=limit)
-            return tuple([state.id async for state in self._matching(criteria) if not state.is_gone])
+            return {state.id: state.name async for state in self._matching(criteria) if not state.is_gone}
         if limit is None:
-            known = {entry.worker_id for entry in await self._workers.known_instances()}
+            known = await self._reader.names(message.worker_ids)
         else:
             every = WorkerCriteria(status=tuple(WorkerStatus), within=limit)
-            known = {state.id async for state in self._matching(every)}
+            known = {state.id: state.name async for state in self._matching(every)}
         for worker_id in message.worker_ids:
             if worker_id not in known:
                 exists = limit is not None and await self._workers.load(worker_id) is not None
                 raise OutsideLimit(worker_id) if exists else WorkerNotFound(worker_id)
-        return tuple(dict.fromkeys(message.worker_ids))
+        return {worker_id: known[worker_id] for worker_id in message.worker_ids}
 
     async def _matching(self, criteria: WorkerCriteria) -> AsyncIterator[CMLWorkerState]:
         cursor: str | None = None

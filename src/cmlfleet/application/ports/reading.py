@@ -1,6 +1,6 @@
 """The reading side: rows straight to what queries answer, never through the aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -53,6 +53,10 @@ class FleetReader(Protocol):
     """Raises `StorageUnavailable`; `InvalidCriteria` where a criterion cannot be understood."""
 
     async def get_state(self, worker_id: WorkerId) -> CMLWorkerState | None: ...
+    async def names(self, worker_ids: Sequence[WorkerId]) -> Mapping[WorkerId, str]:
+        """Of those that are known."""
+        ...
+
     async def find_states(self, criteria: WorkerCriteria) -> Page[CMLWorkerState]: ...
     async def fleet_states(self, within: TeamLimit | None = None) -> Sequence[CMLWorkerState]:
         """Every worker that the default list would show."""

@@ -159,9 +159,13 @@ class TokenStore(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class OperationItem:
-    """One worker's part of a long work: `pending`, `running`, `done` or `failed`."""
+    """One worker's part of a long work: `pending`, `running`, `done` or `failed`.
+
+    `name` is the worker's as it was when the work began; operations of before names were kept have none.
+    """
 
     worker_id: WorkerId
+    name: str | None = None
     state: str = "pending"
     detail: str | None = None
 

@@ -17,12 +17,12 @@ class ListEventsQuery(Message[Page[EventView]]):
     criteria: EventCriteria = field(default_factory=EventCriteria)
 
 
-def event_view(event: StoredEvent) -> EventView:
-    """The event as the API shows it."""
+def _event_view(event: StoredEvent, *, worker_name: str | None) -> EventView:
     return EventView(
         id=event.event_id,
         type=event.type,
         worker_id=event.worker_id,
+        worker_name=worker_name,
         occurred_at=event.occurred_at,
         actor=event.actor,
         cause=event.cause,
@@ -39,6 +39,6 @@ class ListEventsQueryHandler:
     async def handle_async(self, message: ListEventsQuery, principal: Principal) -> Page[EventView]:
         """One page."""
         page = await self._reader.find_events(replace(message.criteria, within=principal.limit))
-        return Page(
-            items=tuple(event_view(event) for event in page.items), next_cursor=page.next_cursor, total=page.total
-        )
+        names = await self._reader.names(list({event.worker_id for event in page.items}))
+        items = (_event_view(event, worker_name=names.get(event.worker_id)) for event in page.items)
+        return Page(items=tuple(items), next_cursor=page.next_cursor, total=page.total)

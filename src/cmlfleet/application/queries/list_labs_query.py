@@ -9,18 +9,23 @@ from cmlfleet.application.ports.reading import FleetReader
 from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import Page
 from cmlfleet.application.queries.unread_part import why_unread
-from cmlfleet.application.queries.views import LabView
+from cmlfleet.application.queries.views import LabView, UnreadLabsView, UnreadWorkerView
 from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 from cmlfleet.domain.facts import LAB_STATES
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import CMLPart, Source
 
+UNREAD_NAMED = 100
+"""So many workers whose labs were not read are named; the rest is counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabPage(Page[LabView]):
-    """`reason`, of one worker's labs: why they are not known, or are only those of the account (`not_admin`)."""
+    """`reason`, of one worker's labs: why they are not known, or are only those of the account (`not_admin`).
+    `unread` names the workers of which that holds."""
 
     reason: str | None
+    unread: UnreadLabsView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +60,19 @@ class ListLabsQueryHandler:
         matching = [lab for state in states for lab in _labs(state) if _matches(lab, message)]
         start = _start(message.cursor)
         end = start + message.limit
+        unread = [(state, reason) for state in states if (reason := _reason(state)) is not None]
         return LabPage(
             items=tuple(matching[start:end]),
             next_cursor=str(end) if end < len(matching) else None,
             total=len(matching),
-            reason=None if message.worker_id is None else _reason(states[0]),
+            reason=unread[0][1] if unread and message.worker_id is not None else None,
+            unread=UnreadLabsView(
+                total=len(unread),
+                workers=tuple(
+                    UnreadWorkerView(worker_id=state.id, worker_name=state.name, reason=reason)
+                    for state, reason in unread[:UNREAD_NAMED]
+                ),
+            ),
         )
 
 

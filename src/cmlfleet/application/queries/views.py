@@ -213,15 +213,33 @@ class WorkerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
-    """One domain event with who and what caused it."""
+    """One domain event with who and what caused it; `worker_name` is null for a worker that was forgotten."""
 
     id: str
     type: str
     worker_id: str
+    worker_name: str | None
     occurred_at: datetime
     actor: str
     cause: str
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadWorkerView:
+    """A worker of which something is not known; `reason` says why."""
+
+    worker_id: str
+    worker_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadLabsView:
+    """Workers whose labs are not known, or not all of them (`not_admin`): how many, and the first of them by name."""
+
+    total: int
+    workers: tuple[UnreadWorkerView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

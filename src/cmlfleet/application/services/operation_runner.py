@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from uuid import uuid4
 
@@ -63,25 +63,25 @@ class OperationRunner:
         self._unchanged: dict[str, tuple[OperationRun, float]] = {}
         self._watching: asyncio.Task[None] | None = None
 
-    async def start(self, kind: str, worker_ids: Sequence[WorkerId], *, started_by: Principal) -> Operation:
-        """Store the operation and begin with it. Raises StorageUnavailable."""
+    async def start(self, kind: str, workers: Mapping[WorkerId, str], *, started_by: Principal) -> Operation:
+        """Store the operation and begin with it: for each worker, by its name. Raises StorageUnavailable."""
         operation = Operation(
             id=f"op-{uuid4().hex[:16]}",
             kind=kind,
-            state="running" if worker_ids else "done",
+            state="running" if workers else "done",
             done=0,
-            total=len(worker_ids),
-            items=[OperationItem(worker_id=worker_id) for worker_id in worker_ids],
+            total=len(workers),
+            items=[OperationItem(worker_id=worker_id, name=name) for worker_id, name in workers.items()],
             created_by=started_by.name,
             within=started_by.limit,
             created_at=self._clock(),
-            finished_at=None if worker_ids else self._clock(),
+            finished_at=None if workers else self._clock(),
         )
         run = self._own_run(operation.id)
         await self._store.add(operation, run)
         self._observe(operation)
         started = deepcopy(operation)
-        if worker_ids:
+        if workers:
             self._begin(operation, run, started_by)
         return started
 
