@@ -93,8 +93,8 @@ class Alone:
 
     def processes(self) -> Sequence[ProcessView]:
         """This one."""
-        foundation = self._foundation
-        return [process_view(foundation, started_at=self._started_at, leads=True, groups_running=0)]
+        running = self.monitoring.groups_running
+        return [process_view(self._foundation, started_at=self._started_at, leads=True, groups_running=running)]
 
     def queue(self) -> QueueView | None:
         """There is none."""

@@ -70,6 +70,11 @@ class WorkerMonitoringScheduler:
             for group in self._groups
         ]
 
+    @property
+    def groups_running(self) -> int:
+        """Groups that are being refreshed at this moment."""
+        return sum(job.is_running for job in self._jobs.values())
+
     def _open(self, group: MonitoringGroup) -> None:
         group_id = group.group_id
         job = self._make_job(f"collect {group_id}", lambda: self._groups.members_of(group_id))

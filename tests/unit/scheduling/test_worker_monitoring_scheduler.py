@@ -72,6 +72,17 @@ async def test_a_group_is_refreshed_soon_and_then_each_interval(scene: Scene) ->
     assert scene.scheduler.next_refresh_at(ONE) == group.next_fire_at
 
 
+async def test_a_group_counts_as_running_until_its_refresh_has_ended(scene: Scene) -> None:
+    scene.scheduler.ensure(ONE, ACCOUNT, REGION)
+    (job,) = scene.jobs
+    assert scene.scheduler.groups_running == 0
+    job.gate.clear()
+    await until(lambda: job.begun, what="a fire")
+    assert scene.scheduler.groups_running == 1
+    job.gate.set()
+    await until(lambda: scene.scheduler.groups_running == 0, what="its end")
+
+
 async def test_who_is_taken_out_is_not_refreshed_again(scene: Scene) -> None:
     scene.scheduler.ensure(ONE, ACCOUNT, REGION)
     scene.scheduler.ensure(TWO, ACCOUNT, REGION)

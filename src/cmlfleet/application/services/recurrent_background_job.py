@@ -39,6 +39,11 @@ class RecurrentBackgroundJob(ABC):
         self._observers = tuple(observers)
         self._runs_now = 0
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a run has begun and not ended."""
+        return self._runs_now > 0
+
     @abstractmethod
     async def work_async(self) -> None:
         """One run."""
