@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from math import ceil
 
 from bench.table import table
+from cmlfleet.domain.list_prices import GETMETRICDATA_USD_A_METRIC, HOURS_A_MONTH
 from cmlfleet.domain.utilization import cloudwatch_period_seconds
 from cmlfleet.integration.aws.get_metric_data import QUERIES_LIMIT
 from cmlfleet.integration.aws.paging import LARGEST_PAGE
 
 FLEETS = (10, 100, 1_000, 10_000)
 INTERVAL_SECONDS = 60
-MONTH_SECONDS = 730 * 3600
-USD_A_METRIC = 0.01 / 1000
+MONTH_SECONDS = HOURS_A_MONTH * 3600
 METRICS = 2  # CPU, and memory where an agent publishes it
 CALLS_ONE_BY_ONE = 3
 
@@ -37,14 +37,14 @@ def ours(workers: int, *, detailed_monitoring: bool, metrics: int) -> Month:
     readings = MONTH_SECONDS / period_seconds
     return Month(
         calls=sweeps * 2 * ceil(workers / LARGEST_PAGE) + readings * ceil(workers * metrics / QUERIES_LIMIT),
-        usd=readings * workers * metrics * USD_A_METRIC,
+        usd=readings * workers * metrics * GETMETRICDATA_USD_A_METRIC,
     )
 
 
 def one_by_one(workers: int) -> Month:
     """Every worker on its own, every minute."""
     readings = MONTH_SECONDS / INTERVAL_SECONDS * workers
-    return Month(calls=readings * CALLS_ONE_BY_ONE, usd=readings * METRICS * USD_A_METRIC)
+    return Month(calls=readings * CALLS_ONE_BY_ONE, usd=readings * METRICS * GETMETRICDATA_USD_A_METRIC)
 
 
 def rows() -> list[tuple[str, ...]]:

@@ -53,6 +53,7 @@ test("the service tells of itself", async ({ signedIn }) => {
   const processes = signedIn.getByRole("table", { name: "Processes" });
   await expect(processes.getByRole("row", { name: /api, scheduler, worker yes/ })).toBeVisible();
   await expect(signedIn.getByText("none: one process does everything")).toBeVisible();
+  await expect(signedIn.getByText(/^[\d,]+ metrics? asked, (less than )?\$\d+\.\d\d$/)).toBeVisible();
   await expect(signedIn.getByRole("table", { name: "Running cost" }).getByText("Region us-east-1")).toBeVisible();
   await lookAt(signedIn, "system", { quick: true });
   await signedIn.goto("/nowhere");

@@ -906,6 +906,22 @@ export interface components {
             what: string;
         };
         /**
+         * CloudWatchCostView
+         * @description What the processes that run now have asked of GetMetricData since each of them started, and what AWS bills for
+         *     that at its list price; those that have ended are not in it.
+         *
+         *     `usd_per_month` is a month of 730 hours at the mean rate so far, null while a process that asks is too young to
+         *     tell: a start asks for everything at once.
+         */
+        CloudWatchCostView: {
+            /** Metrics Requested */
+            metrics_requested: number;
+            /** Usd */
+            usd: number;
+            /** Usd Per Month */
+            usd_per_month: number | null;
+        };
+        /**
          * ComputeHostView
          * @description One compute of the worker's cluster.
          */
@@ -1415,11 +1431,17 @@ export interface components {
         };
         /**
          * ProcessView
-         * @description One process of the installation; `aws_throttled` names operations that AWS slows down for it.
+         * @description One process of the installation; `aws_throttled` names operations that AWS slows down for it, and
+         *     `cloudwatch_metrics_requested` counts what it has asked of GetMetricData since it started.
          */
         ProcessView: {
             /** Aws Throttled */
             aws_throttled: string[];
+            /**
+             * Cloudwatch Metrics Requested
+             * @default 0
+             */
+            cloudwatch_metrics_requested: number;
             /** Groups Running */
             groups_running: number;
             /** Host */
@@ -1679,6 +1701,7 @@ export interface components {
         SystemView: {
             /** Aws Budgets */
             aws_budgets: components["schemas"]["BudgetView"][];
+            cloudwatch: components["schemas"]["CloudWatchCostView"];
             /** Database */
             database: string;
             /** Groups */

@@ -220,6 +220,7 @@ def _queries(parts: Parts) -> list[tuple[Any, Any]]:
                 monitoring=monitoring,
                 status=coordination,
                 budgets=foundation.sources.budgets,
+                clock=clock,
             ),
         ),
     ]

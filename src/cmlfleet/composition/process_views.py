@@ -21,4 +21,5 @@ def process_view(foundation: Foundation, *, started_at: datetime, leads: bool, g
         started_at=started_at,
         groups_running=groups_running,
         aws_throttled=tuple(sorted(set(foundation.sources.throttled()))),
+        cloudwatch_metrics_requested=foundation.sources.aws.metric_data.metrics_requested,
     )

@@ -9,6 +9,10 @@ from datetime import date
 
 PRICES_AS_OF = date(2026, 7, 20)
 PRICES_REGION = "us-east-1"
+GETMETRICDATA_USD_A_METRIC = 0.01 / 1000
+"""For each metric requested, however many calls carry them; the same in every commercial region."""
+HOURS_A_MONTH = 730
+"""As AWS's own calculator has it."""
 
 _USD_PER_HOUR = {
     "c5.metal": 4.08,

@@ -57,6 +57,11 @@ async def test_the_system_is_told_to_every_role(service: RunningService) -> None
     assert (group["region"], group["workers"]) == ("us-east-1", 3)
     assert group["next_fire_at"] is not None
     assert system["outbox_pending"] == 0
+    asked = service.service.sources.aws.metric_data.metrics_requested
+    assert (
+        system["processes"][0]["cloudwatch_metrics_requested"] == system["cloudwatch"]["metrics_requested"] == asked
+    )
+    assert asked > 0
     for role in ("viewer", "operator"):
         told = await service.client.get("/api/v1/system", headers=service.as_(await service.token_of(role)))
         assert (told.status_code, told.json()["groups"][0]["id"]) == (200, group["id"])

@@ -13,6 +13,7 @@ import { Age, Countdown } from "../../components/time";
 import { Unknown } from "../../components/unknown";
 import { count } from "../../format/figures";
 import { useTitle } from "../../hooks/use-title";
+import { CloudWatchPerMonth, CloudWatchSoFar } from "./cloudwatch-cost";
 import { Leader, ProcessesTable, Queue } from "./processes-table";
 import { RunningCost } from "./running-cost";
 
@@ -41,6 +42,8 @@ export function SystemPage() {
               { label: "Events to deliver", value: data === undefined ? dash : count(data.outbox_pending) },
               { label: "Leader", value: <Leader system={data} /> },
               { label: "Queue of refreshes", value: <Queue system={data} /> },
+              { label: "CloudWatch since the start", value: <CloudWatchSoFar system={data} /> },
+              { label: "CloudWatch per month", value: <CloudWatchPerMonth system={data} /> },
             ]}
           />
         </Container>

@@ -30,7 +30,8 @@ class BudgetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessView:
-    """One process of the installation; `aws_throttled` names operations that AWS slows down for it."""
+    """One process of the installation; `aws_throttled` names operations that AWS slows down for it, and
+    `cloudwatch_metrics_requested` counts what it has asked of GetMetricData since it started."""
 
     id: str
     roles: tuple[str, ...]
@@ -41,6 +42,7 @@ class ProcessView:
     started_at: datetime
     groups_running: int
     aws_throttled: tuple[str, ...]
+    cloudwatch_metrics_requested: int = 0  # a process of before does not tell it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,20 @@ class QueueView:
 
     waiting: int
     taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudWatchCostView:
+    """What the processes that run now have asked of GetMetricData since each of them started, and what AWS bills for
+    that at its list price; those that have ended are not in it.
+
+    `usd_per_month` is a month of 730 hours at the mean rate so far, null while a process that asks is too young to
+    tell: a start asks for everything at once.
+    """
+
+    metrics_requested: int
+    usd: float
+    usd_per_month: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +84,4 @@ class SystemView:
     outbox_pending: int
     groups: tuple[MonitoringGroupView, ...]
     aws_budgets: tuple[BudgetView, ...]
+    cloudwatch: CloudWatchCostView

@@ -62,8 +62,9 @@ class AwsAdapters:
             statuses=statuses,
             sweep=RegionSweep(instances=instances, statuses=statuses, states_changed=states_changed, clock=clock),
         )
+        self.metric_data = GetMetricData(self._reader)
         self.cloudwatch = AwsCloudWatchSource(
-            metrics=GetMetricData(self._reader),
+            metrics=self.metric_data,
             discovery=MetricDiscovery(self._reader, clock=clock),
             ahead=None
             if ahead_interval_seconds is None

@@ -48,8 +48,11 @@ class SeriesReading:
 
 
 class GetMetricData:
+    """`metrics_requested` counts the series asked for, each time: AWS bills them, whatever comes of the call."""
+
     def __init__(self, reader: AwsReader) -> None:
         self._reader = reader
+        self.metrics_requested = 0
 
     async def newest(self, scope: AwsScope, series: Sequence[MetricSeries]) -> Mapping[MetricSeries, SeriesReading]:
         """The newest point within each series' window, for at most 500 of them. Raises `AwsCallError` when the call
@@ -72,6 +75,7 @@ class GetMetricData:
             "EndTime": end,
             "ScanBy": "TimestampDescending",
         }
+        self.metrics_requested += len(series)
         count_metrics_requested(scope=scope, series=len(series))
         points: dict[str, tuple[float, float]] = {}
         statuses: dict[str, str] = {}
