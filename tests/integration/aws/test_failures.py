@@ -1,7 +1,6 @@
 """What AWS does wrong is a fact, with the right code, on those workers alone."""
 
 import asyncio
-import time
 
 import pytest
 from tests.support.aws_scene import ACCOUNT, REGION, SHORT_LIMITS, AwsScene, aws_scene, failure, instance, utilization
@@ -10,10 +9,11 @@ from tests.support.waiting import until
 from cmlfleet.domain.facts import EC2InstanceFact, SourceFailure
 from cmlfleet.domain.identifiers import Region
 from cmlfleet.domain.sources import ErrorCode, Source
-from cmlfleet.integration.aws.adapters import AwsAccountSettings
+from cmlfleet.integration.aws.adapters import AwsAccountSettings, AwsLimits
 from cmlfleet.simulator.faults import FaultName
 
 WEST = Region("us-west-2")
+PATIENT_LIMITS = AwsLimits(call_seconds=4.0)  # whoever hangs still does when everybody else is done
 
 LASTING = [
     (FaultName.DENIED, ErrorCode.ACCESS_DENIED),
@@ -109,9 +109,9 @@ async def test_a_status_that_hangs_delays_one_reading_only(monkeypatch: pytest.M
         scene.faults.set(FaultName.HANGING_REGION, operation="DescribeInstanceStatus")
         assert instance(await scene.read(scene.ids()[0])).checks is None
 
-        started = time.monotonic()
+        asked = scene.calls("DescribeInstanceStatus")
         assert instance(await scene.read(scene.ids()[0])).checks is None
-        assert time.monotonic() - started < SHORT_LIMITS.call_seconds
+        assert scene.calls("DescribeInstanceStatus") == asked, "the next reading waits for it too"
 
 
 async def test_a_list_that_names_a_purged_instance_is_asked_again(scene: AwsScene):
@@ -120,7 +120,7 @@ async def test_a_list_that_names_a_purged_instance_is_asked_again(scene: AwsScen
 
 
 async def test_a_hanging_region_ends_in_time_and_slows_nobody(monkeypatch: pytest.MonkeyPatch):
-    async with aws_scene(monkeypatch, workers=16, scenario_name="multi", limits=SHORT_LIMITS) as scene:
+    async with aws_scene(monkeypatch, workers=16, scenario_name="multi", limits=PATIENT_LIMITS) as scene:
         await scene.aws.identity()
         scene.faults.set(FaultName.HANGING_REGION, region=REGION)
         hanging = [
@@ -128,15 +128,13 @@ async def test_a_hanging_region_ends_in_time_and_slows_nobody(monkeypatch: pytes
         ]
         await until(lambda: scene.calls("DescribeInstances", outcome="hanging") >= 2)
 
-        started = time.monotonic()
         for each in scene.ids(WEST):
             assert isinstance(await scene.read(each, region=WEST), EC2InstanceFact)
-        assert time.monotonic() - started < SHORT_LIMITS.call_seconds / 2
         assert not any(task.done() for task in hanging)
 
         for fact in map(failure, await asyncio.gather(*hanging)):
             assert fact.code is ErrorCode.TIMEOUT
-            assert fact.detail == "ec2:DescribeInstances: no answer within 0.5 s"
+            assert fact.detail == "ec2:DescribeInstances: no answer within 4 s"
 
 
 @pytest.mark.parametrize("fault", [FaultName.HANGING_REGION, FaultName.DEAD_REGION])
