@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { noteServerTime, serverNow } from "./clock";
-import { ago, ahead, duration, utcTime } from "./time";
+import { ago, ahead, duration, shortTime, utcTime } from "./time";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 
@@ -19,6 +19,13 @@ test("ages tell the past, and the future that a wrong clock has written", () => 
   expect(ago(NOW + 90_000, NOW)).toBe("now");
   expect(ago(NOW + 3_600_000, NOW)).toBe("in 1 h");
   expect(ahead(NOW - 1, NOW)).toBe("due");
+});
+
+test("a moment of another day has its date, however short ago", () => {
+  const morning = new Date(2026, 10, 24, 5, 0);
+  const told = (at: Date) => shortTime(at.toISOString(), morning.getTime());
+  expect(told(new Date(2026, 10, 24, 0, 1))).not.toMatch(/2026/);
+  expect(told(new Date(2026, 10, 23, 23, 59))).toMatch(/23.*2026/);
 });
 
 test("a moment is told in UTC to the second", () => expect(utcTime("2026-11-24T13:00:00.5+01:00")).toBe("2026-11-24 12:00:00 UTC"));

@@ -40,10 +40,10 @@ export function localTime(iso: string): string {
   return LOCAL.format(new Date(iso));
 }
 
-/** The clock alone for what was within a day, else with the date; for sentences. */
+/** The clock alone for what is of today, else with the date: "since 8 PM" must not be yesterday's. For sentences. */
 export function shortTime(iso: string, now: number): string {
   const at = new Date(iso);
-  return (Math.abs(now - at.getTime()) < DAY ? CLOCK : DATE_AND_CLOCK).format(at);
+  return (at.toDateString() === new Date(now).toDateString() ? CLOCK : DATE_AND_CLOCK).format(at);
 }
 
 /** For hovering: the same moment in UTC, to the second. */

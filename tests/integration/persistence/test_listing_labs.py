@@ -10,7 +10,7 @@ from tests.support.workers import NOW
 from cmlfleet.application.errors import WorkerNotFound
 from cmlfleet.application.principal import SYSTEM
 from cmlfleet.application.queries.list_labs_query import ListLabsQuery, ListLabsQueryHandler
-from cmlfleet.domain.entities.cml_worker_state import WorkerStatus
+from cmlfleet.domain.entities.cml_worker_state import WorkerRole, WorkerStatus
 from cmlfleet.domain.facts import CMLLab
 from cmlfleet.domain.identifiers import LabId, WorkerId
 from cmlfleet.domain.sources import CMLPart, Outcome, PartStatus, Source, SourceStatus
@@ -60,6 +60,12 @@ async def test_whose_labs_were_not_read_is_told_whatever_is_looked_for(labs: Lis
         unread = (await labs.handle_async(query, SYSTEM)).unread
         assert [(entry.worker_id, entry.reason) for entry in unread.workers] == [("w-003", "never_read")]
         assert unread.total == 1
+
+
+async def test_a_compute_host_has_no_labs_that_could_be_missing(storage: Storage) -> None:
+    await add_all(storage, numbered(1, role=WorkerRole.COMPUTE), numbered(2))
+    unread = (await ListLabsQueryHandler(reader=storage.reader).handle_async(ListLabsQuery(), SYSTEM)).unread
+    assert [entry.worker_id for entry in unread.workers] == ["w-002"]
 
 
 async def test_of_many_whose_labs_were_not_read_a_hundred_are_named(storage: Storage) -> None:

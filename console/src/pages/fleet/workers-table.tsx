@@ -88,7 +88,7 @@ export function WorkersTable(props: Props) {
           sections: COLUMNS.filter(({ id }) => id !== "name").map((column) => ({
             id: column.id,
             header: column.label,
-            content: (worker: Worker) => column.cell(worker),
+            content: (worker: Worker) => <div className="beside-others">{column.cell(worker)}</div>,
             width: 50,
           })),
         }}

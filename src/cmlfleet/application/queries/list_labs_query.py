@@ -10,7 +10,7 @@ from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import Page
 from cmlfleet.application.queries.unread_part import why_unread
 from cmlfleet.application.queries.views import LabView, UnreadLabsView, UnreadWorkerView
-from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState, WorkerRole
 from cmlfleet.domain.facts import LAB_STATES
 from cmlfleet.domain.identifiers import WorkerId
 from cmlfleet.domain.sources import CMLPart, Source
@@ -60,17 +60,20 @@ class ListLabsQueryHandler:
         matching = [lab for state in states for lab in _labs(state) if _matches(lab, message)]
         start = _start(message.cursor)
         end = start + message.limit
-        unread = [(state, reason) for state in states if (reason := _reason(state)) is not None]
+        reason = None if message.worker_id is None else _reason(states[0])
+        # A compute host has no labs of its own: its controller tells them.
+        with_labs = [state for state in states if state.role is not WorkerRole.COMPUTE]
+        unread = [(state, why) for state in with_labs if (why := _reason(state)) is not None]
         return LabPage(
             items=tuple(matching[start:end]),
             next_cursor=str(end) if end < len(matching) else None,
             total=len(matching),
-            reason=unread[0][1] if unread and message.worker_id is not None else None,
+            reason=reason,
             unread=UnreadLabsView(
                 total=len(unread),
                 workers=tuple(
-                    UnreadWorkerView(worker_id=state.id, worker_name=state.name, reason=reason)
-                    for state, reason in unread[:UNREAD_NAMED]
+                    UnreadWorkerView(worker_id=state.id, worker_name=state.name, reason=why)
+                    for state, why in unread[:UNREAD_NAMED]
                 ),
             ),
         )
