@@ -191,8 +191,12 @@ export class Service {
     return found.id;
   }
 
+  /** Of an earlier test there may be one with the same name. */
   async token(role: string): Promise<{ token: string; id: string }> {
-    const made = await this.call<{ token: string; record: { id: string } }>("POST", "/tokens", { name: `a ${role}`, role });
+    const name = `a ${role}`;
+    const { items } = await this.call<{ items: { id: string; name: string }[] }>("GET", "/tokens");
+    for (const { id } of items.filter((known) => known.name === name)) await this.call("DELETE", `/tokens/${id}`);
+    const made = await this.call<{ token: string; record: { id: string } }>("POST", "/tokens", { name, role });
     return { token: made.token, id: made.record.id };
   }
 }
