@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,21 @@ GROUP = 250  # controllers read at the same time, as the product's groups are
 EVERY_MINUTE = ("system_information", "system_stats", "labs?show_all=true")
 EVERY_FIVE = ("system_health", "system/maintenance_mode", "system/compute_hosts", "populate_lab_tiles")
 FIVE = 5  # rounds: an interval is a minute
-_UPDATED = [
-    column.name
-    for column in tables.workers.c
-    if column.name not in ("id", "account_id", "region", "instance_id", "created_at")
-]
+_NEVER_CHANGED = ("id", "account_id", "region", "instance_id", "created_at")
+_UPDATED = [column.name for column in tables.workers.c if column.name not in _NEVER_CHANGED]
+_SEARCH = 160  # characters of the words that one may search by
+
+
+def _usual(column: Any) -> Any:
+    """A value as long as the product's, for what the floor has no figure of its own for."""
+    if column.name == "search":
+        return "x" * _SEARCH
+    if isinstance(column.type, tables.UTCDateTime):
+        return "2026-01-31 12:00:00.000000"
+    return "x" * 12 if isinstance(column.type, tables.PlainText) else 1
+
+
+_USUAL = {column.name: _usual(column) for column in tables.workers.c if column.name in _UPDATED}
 
 
 class Connection(asyncio.Protocol):
@@ -283,12 +293,13 @@ class Floor:
             self._write([(each, instances[each], reading) for (each, _), reading in zip(part, readings, strict=True)])
 
     def _write(self, readings: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> None:
-        now = datetime.now(UTC).isoformat(" ")
+        read_at = datetime.now(UTC)
+        now, earlier = read_at.isoformat(" "), (read_at - timedelta(minutes=10)).isoformat(" ")
         rows: list[list[Any]] = []
         samples: list[tuple[Any, ...]] = []
         for instance_id, fields, reading in readings:
             stats = reading["system_stats"]["all"]
-            row: dict[str, Any] = dict.fromkeys(_UPDATED, 1)
+            row: dict[str, Any] = dict(_USUAL)
             row |= {
                 "document": orjson.dumps([fields, reading]).ljust(6000),
                 "name": fields["tagSet"]["Name"],
@@ -301,6 +312,8 @@ class Floor:
             rows.append([*row.values(), instance_id])
             labs = len(reading["labs?show_all=true"])
             samples.append((instance_id, now, row["cpu_utilization"], row["memory_utilization"], 1.0, labs, labs, 1))
+            if len(reading) > len(EVERY_MINUTE):  # CloudWatch's point, which is a sample of its own
+                samples.append((instance_id, earlier, row["cpu_utilization"], None, None, None, None, None))
         settings = ",".join(f"{name}=?" for name in _UPDATED)
         with sqlite3.connect(self._file) as database:
             database.execute("PRAGMA synchronous=NORMAL")
