@@ -10,7 +10,7 @@ import gc
 import resource
 from collections.abc import Callable
 
-LOOK_EVERY_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 15.0  # a look stops the event loop for 10 us for each refresh since the last one
 GROWTH = 1.25  # of the memory, since everything was last looked through: only then can much of it be garbage
 _NEVER = 1 << 30
 _BURST_OBJECTS = 500_000  # new since the last look: whoever makes so many cycles must not wait for the next
