@@ -7,6 +7,6 @@ export default defineConfig(tests, {
   testDir: ".",
   testMatch: "*.bench.ts",
   outputDir: "../../build/bench",
-  timeout: 3_600_000,
+  timeout: 7_200_000,
   use: { trace: "off" },
 });
