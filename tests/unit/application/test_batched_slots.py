@@ -73,3 +73,15 @@ async def test_who_gives_up_at_the_moment_of_its_turn_passes_it_on() -> None:
     second.cancel()
     await until(third.done)
     assert second.cancelled()
+
+
+async def test_who_gives_up_in_the_moment_of_being_passed_over_is_cancelled_like_anybody() -> None:
+    slots = BatchedSlots(at_once=1, batch=1)
+    await slots.__aenter__()
+    waiting = asyncio.ensure_future(slots.__aenter__())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await slots.__aexit__(None, None, None)
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    await asyncio.wait_for(slots.__aenter__(), 1)

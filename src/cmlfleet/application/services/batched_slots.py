@@ -1,6 +1,7 @@
 """A limit on how much goes on at once that lets those who wait go in batches."""
 
 import asyncio
+import contextlib
 from collections import deque
 from types import TracebackType
 
@@ -30,7 +31,8 @@ class BatchedSlots:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._waiting.remove(turn)
+                with contextlib.suppress(ValueError):  # it may have been passed over since
+                    self._waiting.remove(turn)
             else:  # it was let go at the same moment
                 self._leave()
             raise
