@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from cmlfleet.application.clock import Clock
+from cmlfleet.application.in_turns import map_in_turns
 from cmlfleet.application.ports.reading import SampleSeries, WorkerSummary
 from cmlfleet.application.ports.storage import StoredEvent
 from cmlfleet.application.queries.criteria import EventCriteria, Page, WorkerCriteria
@@ -78,7 +79,7 @@ class SqlFleetReader:
                 total = criteria.offset + len(rows)  # these are the last: there is nothing left to count
         page = rows[: criteria.limit]
         return Page(
-            items=tuple(decode(row.document) for row in page),
+            items=tuple(await map_in_turns(decode, [row.document for row in page])),
             next_cursor=encode_cursor(criteria.sort, page[-1].sorted_by, page[-1].id) if more else None,
             total=total,
         )
@@ -88,14 +89,16 @@ class SqlFleetReader:
         workers = tables.workers.c
         query = select(workers.document).where(shown(clock=self._clock), *conditions_within(within, workers))
         async with self._database.reading() as connection:
-            return [decode(document) for document in (await connection.execute(query)).scalars()]
+            documents = (await connection.execute(query)).scalars().all()
+        return await map_in_turns(decode, documents)
 
     async def fleet_summaries(self, within: TeamLimit | None = None) -> Sequence[WorkerSummary]:
         """Raises StorageUnavailable."""
         workers = tables.workers.c
         query = select(workers.document).where(shown(clock=self._clock), *conditions_within(within, workers))
         async with self._database.reading() as connection:
-            return [summary(document) for document in (await connection.execute(query)).scalars()]
+            documents = (await connection.execute(query)).scalars().all()
+        return await map_in_turns(summary, documents)
 
     async def find_events(self, criteria: EventCriteria) -> Page[StoredEvent]:
         """Newest first. Raises InvalidCriteria and StorageUnavailable."""

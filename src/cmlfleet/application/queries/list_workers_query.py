@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from cmlfleet.application.clock import Clock
+from cmlfleet.application.in_turns import map_in_turns
 from cmlfleet.application.mediator import Message
 from cmlfleet.application.ports.monitoring import MonitoringSchedule
 from cmlfleet.application.ports.reading import FleetReader
@@ -10,6 +11,7 @@ from cmlfleet.application.principal import Principal
 from cmlfleet.application.queries.criteria import Page, WorkerCriteria
 from cmlfleet.application.queries.views import WorkerView
 from cmlfleet.application.queries.worker_view import worker_view
+from cmlfleet.domain.entities.cml_worker_state import CMLWorkerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,10 @@ class ListWorkersQueryHandler:
         """One page."""
         criteria = replace(message.criteria, within=principal.limit)
         page, now = await self._reader.find_states(criteria), self._clock()
+
+        def shown(state: CMLWorkerState) -> WorkerView:
+            return worker_view(state, now=now, next_refresh_at=self._monitoring.next_refresh_at(state.id))
+
         return Page(
-            items=tuple(
-                worker_view(state, now=now, next_refresh_at=self._monitoring.next_refresh_at(state.id))
-                for state in page.items
-            ),
-            next_cursor=page.next_cursor,
-            total=page.total,
+            items=tuple(await map_in_turns(shown, page.items)), next_cursor=page.next_cursor, total=page.total
         )
