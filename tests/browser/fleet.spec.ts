@@ -57,6 +57,13 @@ test("each keystroke narrows the list, and the address shows the same to whoever
   await expect(names(signedIn)).toHaveCount(2);
 });
 
+test("the figures of the table are bars that a screen reader finds, and does not read aloud at each refresh", async ({ signedIn }) => {
+  const row = signedIn.getByRole("row", { name: "Choose bgp-class-1" });
+  await expect(row.getByText(/^\d+%$/).first()).toBeVisible();
+  await expect(signedIn.locator("[aria-live]").filter({ hasText: /\d%/ })).toHaveCount(0);
+  await expect(row.getByRole("meter", { name: "CPU" })).toHaveAttribute("aria-valuetext", /^\d+ %$/);
+});
+
 test("an answer that comes late is not shown over a later one, and the address does not wait for it", async ({ signedIn }) => {
   await signedIn.goto("/");
   await expect(names(signedIn)).toHaveCount(12);

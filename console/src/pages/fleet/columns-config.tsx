@@ -1,9 +1,9 @@
 import Box from "@cloudscape-design/components/box";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import type { TableProps } from "@cloudscape-design/components/table";
 import { useLocation } from "react-router-dom";
 
 import type { Worker } from "../../api/types";
+import { Bar } from "../../components/bar";
 import { Figure } from "../../components/figure";
 import { Labels } from "../../components/labels";
 import { PageLink } from "../../components/page-link";
@@ -37,7 +37,7 @@ function Percent({ worker, value, source, readAt, label }: {
 }) {
   return (
     <Figure worker={worker} source={source} readAt={readAt ?? null} reason={whyUnknown(worker)}>
-      {value === null ? null : <ProgressBar value={value} ariaLabel={label} variant="standalone" />}
+      {value === null ? null : <Bar value={value} label={label} />}
     </Figure>
   );
 }

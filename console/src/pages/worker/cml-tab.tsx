@@ -3,13 +3,13 @@ import Box from "@cloudscape-design/components/box";
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 
 import type { Worker } from "../../api/types";
+import { Bar } from "../../components/bar";
 import { SOURCE_WORDS, type SourceName } from "../../components/doubt";
 import { Figure } from "../../components/figure";
 import { LicenseWord, Outcome, whyUnknown } from "../../components/status";
@@ -42,7 +42,7 @@ export function CMLTab({ worker }: { worker: Worker }) {
     </Figure>
   );
   const percent = (value: number | null, label: string, source?: SourceName) =>
-    figure(value === null ? null : <ProgressBar value={value} ariaLabel={label} />, source);
+    figure(value === null ? null : <Bar value={value} label={label} />, source);
   const [cpuSource, memorySource] = [sourceOf(worker.cpu_source), sourceOf(worker.memory_source)];
   const license = worker.cml_license?.authorization ?? worker.cml_license?.status ?? null;
   const parts = Object.entries(worker.sources.cml.parts);
