@@ -1,8 +1,9 @@
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useNavigate } from "react-router-dom";
 
-import { useSession } from "../hooks/use-session";
+import type { Me } from "../api/types";
+import { useSession, type Session } from "../hooks/use-session";
 import { useTheme, type Theme } from "./theme";
 
 const ChangePasswordModal = lazy(async () => ({
@@ -20,40 +21,11 @@ export function TopBar() {
   const { me, signOut } = useSession();
   const navigate = useNavigate();
   const [isChanging, setChanging] = useState(false);
-  const utilities: TopNavigationProps.Utility[] = [
-    {
-      type: "menu-dropdown",
-      iconName: "settings",
-      ariaLabel: "Theme",
-      title: "Theme",
-      items: THEMES.map((entry) => ({
-        id: entry.id,
-        text: entry.text,
-        itemType: "checkbox" as const,
-        checked: entry.id === theme,
-      })),
-      onItemClick: ({ detail }) => choose(detail.id as Theme),
-    },
-  ];
-  if (me !== null) {
-    utilities.push({
-      type: "menu-dropdown",
-      text: me.name,
-      description: `Role: ${me.role}`,
-      iconName: "user-profile",
-      items: [
-        { id: "documentation", text: "API documentation", href: "/api/docs", external: true },
-        ...(me.kind === "user" ? [{ id: "password", text: "Change your password" }] : []),
-        { id: "everywhere", text: "Sign out everywhere" },
-        { id: "sign-out", text: "Sign out" },
-      ],
-      onItemClick: ({ detail }) => {
-        if (detail.id === "sign-out") void signOut();
-        else if (detail.id === "everywhere") void signOut("everywhere");
-        else if (detail.id === "password") setChanging(true);
-      },
-    });
-  }
+  // Made anew, the bar measures itself, and with it the whole page: not at each change of the address.
+  const utilities = useMemo(() => {
+    const actions = { signOut, changePassword: () => setChanging(true) };
+    return [themeMenu(theme, choose), ...(me === null ? [] : [personMenu(me, actions)])];
+  }, [theme, choose, me, signOut]);
   return (
     <div id="top">
       <TopNavigation
@@ -71,4 +43,44 @@ export function TopBar() {
       <Suspense>{isChanging && <ChangePasswordModal onClose={() => setChanging(false)} />}</Suspense>
     </div>
   );
+}
+
+function themeMenu(theme: Theme, choose: (theme: Theme) => void): TopNavigationProps.Utility {
+  return {
+    type: "menu-dropdown",
+    iconName: "settings",
+    ariaLabel: "Theme",
+    title: "Theme",
+    items: THEMES.map((entry) => ({
+      id: entry.id,
+      text: entry.text,
+      itemType: "checkbox" as const,
+      checked: entry.id === theme,
+    })),
+    onItemClick: ({ detail }) => choose(detail.id as Theme),
+  };
+}
+
+interface PersonActions extends Pick<Session, "signOut"> {
+  changePassword: () => void;
+}
+
+function personMenu(me: Me, { signOut, changePassword }: PersonActions): TopNavigationProps.Utility {
+  return {
+    type: "menu-dropdown",
+    text: me.name,
+    description: `Role: ${me.role}`,
+    iconName: "user-profile",
+    items: [
+      { id: "documentation", text: "API documentation", href: "/api/docs", external: true },
+      ...(me.kind === "user" ? [{ id: "password", text: "Change your password" }] : []),
+      { id: "everywhere", text: "Sign out everywhere" },
+      { id: "sign-out", text: "Sign out" },
+    ],
+    onItemClick: ({ detail }) => {
+      if (detail.id === "sign-out") void signOut();
+      else if (detail.id === "everywhere") void signOut("everywhere");
+      else if (detail.id === "password") changePassword();
+    },
+  };
 }
