@@ -57,6 +57,31 @@ test("each keystroke narrows the list, and the address shows the same to whoever
   await expect(names(signedIn)).toHaveCount(2);
 });
 
+test("rows that are there are filled with those that match; what is open or chosen stays with its worker", async ({ signedIn }) => {
+  await signedIn.getByRole("link", { name: "1 worker is not licensed" }).click();
+  await expect(names(signedIn)).toHaveText(["campus-compliance"]);
+  const firstRow = await signedIn.locator("tbody tr").elementHandle();
+  await signedIn.getByRole("link", { name: /^\d workers are up but not well/ }).click();
+  await expect(names(signedIn).first()).not.toHaveText("campus-compliance");
+  expect(await firstRow?.isVisible()).toBe(true);
+
+  await signedIn.goBack();
+  await expect(names(signedIn)).toHaveText(["campus-compliance"]);
+  await signedIn.getByRole("button", { name: "unlicensed: CML says that it is not licensed" }).click();
+  await expect(signedIn.getByText("campus-compliance is unlicensed")).toBeVisible();
+  await signedIn.goForward();
+  await expect(names(signedIn).first()).not.toHaveText("campus-compliance");
+  await expect(signedIn.getByText(/^\S+ is (unlicensed|degraded)$/)).toHaveCount(0);
+
+  await signedIn.goto("/?size=10");
+  await signedIn.getByRole("checkbox", { name: "Choose aci-stuck" }).check();
+  await signedIn.getByRole("button", { name: "Next page" }).click();
+  await expect(names(signedIn)).toHaveCount(2);
+  await expect(signedIn.locator("tbody").getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await signedIn.getByRole("button", { name: "Previous page" }).click();
+  await expect(signedIn.locator("tbody").getByRole("checkbox", { checked: true })).toHaveAccessibleName("Choose aci-stuck");
+});
+
 test("the figures of the table are bars that a screen reader finds, and does not read aloud at each refresh", async ({ signedIn }) => {
   const row = signedIn.getByRole("row", { name: "Choose bgp-class-1" });
   await expect(row.getByText(/^\d+%$/).first()).toBeVisible();

@@ -39,6 +39,7 @@ export function Health({ worker }: { worker: Worker }) {
   if (worker.health_reasons.length === 0) return indicator;
   return (
     <Popover
+      key={worker.id} // one that is open does not stay so for another worker
       triggerAriaLabel={`${worker.health}: ${worker.health_reason ?? "why"}`}
       dismissAriaLabel="Close"
       wrapTriggerText={false}

@@ -6,7 +6,7 @@ import CollectionPreferences from "@cloudscape-design/components/collection-pref
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { wordsOf } from "../../api/client";
 import type { Worker } from "../../api/types";
@@ -14,6 +14,7 @@ import { useIsNarrow } from "../../hooks/use-is-narrow";
 import { COLUMNS, WorkerLink } from "./columns-config";
 import { isFiltered } from "./fleet-url";
 import { PAGE_SIZES, type Preferences } from "./preferences";
+import { rowKeys } from "./row-keys";
 import type { FleetPageState } from "./use-fleet-state";
 
 interface Props extends Pick<FleetPageState, "state" | "preferences" | "change" | "prefer" | "select"> {
@@ -30,6 +31,7 @@ interface Props extends Pick<FleetPageState, "state" | "preferences" | "change" 
 export function WorkersTable(props: Props) {
   const { state, preferences, items, total, isLoading, error, selected, change, select } = props;
   const isNarrow = useIsNarrow();
+  const rowOf = useRows(items);
   const shown = preferences.columns.filter((column) => column.visible).map((column) => column.id);
   const empty =
     error !== null ? (
@@ -46,7 +48,7 @@ export function WorkersTable(props: Props) {
     );
   const common = {
     items,
-    trackBy: "id" as const,
+    trackBy: rowOf,
     loading: isLoading,
     loadingText: "Reading the workers",
     selectionType: "multi" as const,
@@ -114,6 +116,13 @@ export function WorkersTable(props: Props) {
       }
     />
   );
+}
+
+/** Where each worker is shown; one that is chosen on another page has no row, and is told by its own id. */
+function useRows(items: readonly Worker[]): (worker: Worker) => string {
+  const [shown, setShown] = useState(() => ({ items, keys: rowKeys(new Map(), items) }));
+  if (shown.items !== items) setShown({ items, keys: rowKeys(shown.keys, items) });
+  return ({ id }) => shown.keys.get(id) ?? id;
 }
 
 function TablePreferences({ preferences, prefer }: { preferences: Preferences; prefer: (chosen: Preferences) => void }) {
