@@ -28,6 +28,12 @@ test("a moment of another day has its date, however short ago", () => {
   expect(told(new Date(2026, 10, 23, 23, 59))).toMatch(/23.*2026/);
 });
 
+test("a clock is written alike with and without its date", () => {
+  const morning = new Date(2026, 10, 24, 5, 0).getTime();
+  const clock = shortTime(new Date(2026, 10, 24, 2, 40).toISOString(), morning);
+  expect(shortTime(new Date(2026, 10, 23, 2, 40).toISOString(), morning).endsWith(` ${clock}`)).toBe(true);
+});
+
 test("a moment is told in UTC to the second", () => expect(utcTime("2026-11-24T13:00:00.5+01:00")).toBe("2026-11-24 12:00:00 UTC"));
 
 test("the viewer's clock may be an hour off", () => {
