@@ -41,7 +41,9 @@ export function SettingsPage() {
               minWidth: 300,
               cell: (region) => (
                 <StatusIndicator type={region.error_code === null ? "success" : "error"}>
-                  {region.error_code === null ? "yes" : `${region.operation ?? ""} ${region.error_code}`}
+                  <span className="words">
+                    {region.error_code === null ? "yes" : `${region.operation ?? ""} ${region.error_code}`}
+                  </span>
                 </StatusIndicator>
               ),
             },
