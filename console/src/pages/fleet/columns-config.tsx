@@ -14,6 +14,7 @@ import { Uptime } from "../../components/uptime";
 import { count, money } from "../../format/figures";
 import { duration } from "../../format/time";
 import { useNow } from "../../hooks/use-now";
+import { LICENSE_SOON_MS } from "../worker/concerns";
 import type { Preferences } from "./preferences";
 
 export interface Column extends TableProps.ColumnDefinition<Worker> {
@@ -45,8 +46,6 @@ function Percent({ worker, value, source, readAt, label }: {
 function sourceOf(name: string | null): "cloudwatch" | "cml" {
   return name === "cml" ? "cml" : "cloudwatch";
 }
-
-const LICENSE_SOON_MS = 30 * 86_400_000;
 
 function LicenseCell({ worker }: { worker: Worker }) {
   const now = useNow();

@@ -6,12 +6,16 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
+import { useLocation } from "react-router-dom";
 
 import type { Worker } from "../../api/types";
 import { Labels } from "../../components/labels";
+import { PageLink } from "../../components/page-link";
 import { Age, Lasting, Moment } from "../../components/time";
 import { Unknown } from "../../components/unknown";
 import { money } from "../../format/figures";
+import { useNow } from "../../hooks/use-now";
+import { concernsOf, type Concern } from "./concerns";
 import { cockpitOf, consoleUrl, sshLine } from "./links";
 import { SourceLines } from "./source-lines";
 
@@ -37,6 +41,23 @@ function External({ href, children }: { href: string | null; children: ReactNode
   );
 }
 
+const TAB_WORDS: Record<Concern["tab"], string> = { license: "See the licence", labs: "See the labs", metrics: "See the metrics" };
+
+function Concerns({ worker }: { worker: Worker }) {
+  const now = useNow();
+  const { search } = useLocation();
+  const addressOf = (tab: string) => {
+    const parameters = new URLSearchParams(search);
+    parameters.set("tab", tab);
+    return `/workers/${encodeURIComponent(worker.id)}?${parameters.toString()}`;
+  };
+  return concernsOf(worker, now).map(({ words, tab }) => (
+    <Alert key={tab} type="warning">
+      {words} <PageLink to={addressOf(tab)}>{TAB_WORDS[tab]}</PageLink>
+    </Alert>
+  ));
+}
+
 export function OverviewTab({ worker }: { worker: Worker }) {
   const tags = Object.entries(worker.tags);
   return (
@@ -46,6 +67,7 @@ export function OverviewTab({ worker }: { worker: Worker }) {
           {reason.text} (since <Moment at={reason.since} />, <Age at={reason.since} />)
         </Alert>
       ))}
+      <Concerns worker={worker} />
       {worker.scheduled_events.map((event) => (
         <Alert key={`${event.code}${event.not_before ?? ""}`} type="info" header={`AWS has scheduled ${event.code}`}>
           {event.description} <Moment at={event.not_before} />
