@@ -23,7 +23,7 @@ test("the fleet at a glance: counts, cost, what needs attention, every worker", 
 });
 
 test("a licence about to lapse is told of with its day, leads to its worker, and is found by a filter", async ({ signedIn }) => {
-  await signedIn.getByRole("link", { name: /^the licence of 1 worker expires within 30 days: .*\d{4}/ }).click();
+  await signedIn.getByRole("link", { name: /^The licence of 1 worker expires within 30 days: .*\d{4}/ }).click();
   await expect(names(signedIn)).toHaveText(["bgp-class-1"]);
   await expect(signedIn.getByText(/expires in 8 d/)).toBeVisible();
   await signedIn.goto("/?license_expires_at.lt=in 30d&sort=license_expires_at");

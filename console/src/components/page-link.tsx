@@ -6,10 +6,11 @@ interface Props {
   to: string;
   children: ReactNode;
   fontSize?: "inherit" | "body-s";
+  onFollow?: () => void;
 }
 
 /** Cloudscape's link, followed without loading the page anew; a new tab works as ever. */
-export function PageLink({ to, children, fontSize = "inherit" }: Props) {
+export function PageLink({ to, children, fontSize = "inherit", onFollow }: Props) {
   const navigate = useNavigate();
   return (
     <Link
@@ -18,6 +19,7 @@ export function PageLink({ to, children, fontSize = "inherit" }: Props) {
       onFollow={(event) => {
         event.preventDefault();
         void navigate(to);
+        onFollow?.();
       }}
     >
       {children}

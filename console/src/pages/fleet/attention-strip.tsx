@@ -16,7 +16,7 @@ const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }>
   unreachable: { words: (n) => `${counted(n, "worker")} ${n === 1 ? "does" : "do"} not answer`, type: "error" },
   degraded: { words: (n) => `${counted(n, "worker")} ${are(n)} up but not well`, type: "warning" },
   unlicensed: { words: (n) => `${counted(n, "worker")} ${are(n)} not licensed`, type: "warning" },
-  unknown: { words: (n) => `the health of ${counted(n, "worker")} is not known`, type: "pending" },
+  unknown: { words: (n) => `The health of ${counted(n, "worker")} is not known`, type: "pending" },
   idle: { words: (n) => `${counted(n, "worker")} ${n === 1 ? "runs" : "run"} no node`, type: "warning" },
   disk_nearly_full: { words: (n) => `${counted(n, "disk")} ${are(n)} 90 % full or more`, type: "warning" },
   scheduled_event: { words: (n) => `AWS has scheduled something for ${counted(n, "worker")}`, type: "info" },
@@ -24,7 +24,7 @@ const REASONS: Record<string, { words: Words; type: StatusIndicatorProps.Type }>
     words: (n) => `${counted(n, "worker")} ${has(n)} a certificate of others: cloned images`,
     type: "warning",
   },
-  license_expiring: { words: (n) => `the licence of ${counted(n, "worker")} expires within 30 days`, type: "warning" },
+  license_expiring: { words: (n) => `The licence of ${counted(n, "worker")} expires within 30 days`, type: "warning" },
 };
 
 /** Since when, or when what is to come comes: the earliest of several. */
@@ -34,21 +34,23 @@ function momentWords({ count, since, due_at }: Attention, now: number): string {
   return due_at === null ? "" : `: ${first}${shortTime(due_at, now)}`;
 }
 
-function Item({ item }: { item: Attention }) {
+function Item({ item, onShow }: { item: Attention; onShow: () => void }) {
   const now = useNow();
   const known = REASONS[item.reason];
   const words = known?.words(item.count) ?? `${counted(item.count, "worker")}: ${item.reason.replaceAll("_", " ")}`;
   return (
     <StatusIndicator type={known?.type ?? "info"}>
       <span className="words">
-        <PageLink to={`/?${item.query}`}>{words + momentWords(item, now)}</PageLink>
+        <PageLink to={`/?${item.query}`} onFollow={onShow}>
+          {words + momentWords(item, now)}
+        </PageLink>
       </span>
     </StatusIndicator>
   );
 }
 
 /** What needs a person now, each a link to the workers it is about. */
-export function AttentionStrip({ fleet }: { fleet: Fleet | undefined }) {
+export function AttentionStrip({ fleet, onShow }: { fleet: Fleet | undefined; onShow: () => void }) {
   if (fleet === undefined) return <StatusIndicator type="loading">Reading the fleet</StatusIndicator>;
   if (fleet.workers.total === 0) return null;
   if (fleet.attention.length === 0) return <StatusIndicator type="success">Nothing needs you now</StatusIndicator>;
@@ -56,7 +58,7 @@ export function AttentionStrip({ fleet }: { fleet: Fleet | undefined }) {
     <section aria-label="Needs attention">
       <SpaceBetween direction="horizontal" size="l">
         {fleet.attention.map((item) => (
-          <Item key={item.reason} item={item} />
+          <Item key={item.reason} item={item} onShow={onShow} />
         ))}
       </SpaceBetween>
     </section>

@@ -8,6 +8,7 @@ import { Outlet } from "react-router-dom";
 import type { Worker, WorkerList } from "../../api/types";
 import { serverNow } from "../../format/clock";
 import { useFleet } from "../../hooks/use-fleet";
+import { useIsNarrow } from "../../hooks/use-is-narrow";
 import { useTitle } from "../../hooks/use-title";
 import { useWhyNot } from "../../hooks/use-why-not";
 import { useLive } from "../../live/live-provider";
@@ -40,6 +41,8 @@ export function FleetPage() {
   const { refresh, label, forget } = useBulk();
   const search = useSearch(page);
   const searchRef = useRef<HTMLDivElement>(null);
+  const workersRef = useRef<HTMLDivElement>(null);
+  const isNarrow = useIsNarrow();
   const whyNotAct = useWhyNot("operator");
   const whyNotImport = useWhyNot("operator", { wholeFleet: true });
 
@@ -53,6 +56,10 @@ export function FleetPage() {
   useShortcuts(searchRef, () => {
     if (chosen.length > 0) startRefresh();
   });
+  // On a phone the workers that a link is about are below the edge: followed, it would seem to do nothing.
+  const showWorkers = () => {
+    if (isNarrow) workersRef.current?.scrollIntoView();
+  };
   const open = (next: Dialog) => {
     label.reset();
     setDialog(next);
@@ -63,10 +70,15 @@ export function FleetPage() {
     <ContentLayout header={<Header variant="h1">Fleet</Header>}>
       <div className={connection.state === "lost" ? "connection-lost" : undefined}>
         <SpaceBetween size="m">
-          <AttentionStrip fleet={fleet} />
+          <AttentionStrip fleet={fleet} onShow={showWorkers} />
           <RegionAlerts regions={fleet?.regions ?? []} />
-          <Tiles fleet={fleet} />
-          <div onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+          <Tiles fleet={fleet} onShow={showWorkers} />
+          <div
+            ref={workersRef}
+            className="below-top"
+            onPointerEnter={() => setHeld(true)}
+            onPointerLeave={() => setHeld(false)}
+          >
             <WorkersTable
               {...{ state, preferences, change, prefer, select, items }}
               total={list.data?.total ?? 0}

@@ -9,10 +9,16 @@ import { Unknown } from "../../components/unknown";
 import { count, counted, money } from "../../format/figures";
 import { attentionCount, NEEDS_ATTENTION } from "../../hooks/use-fleet";
 
-function Number({ children, to }: { children: ReactNode; to?: string }) {
+function Number({ children, to, onShow }: { children: ReactNode; to?: string; onShow?: () => void }) {
   return (
     <Box fontSize="heading-xl" fontWeight="bold">
-      {to === undefined ? children : <PageLink to={to}>{children}</PageLink>}
+      {to === undefined ? (
+        children
+      ) : (
+        <PageLink to={to} onFollow={onShow}>
+          {children}
+        </PageLink>
+      )}
     </Box>
   );
 }
@@ -28,14 +34,17 @@ function Small({ children }: { children: ReactNode }) {
 const OFF = ["stopping", "stopped", "shutting-down", "terminated", "missing"];
 
 /** The whole fleet at a glance; a dash until it was read, so that nothing jumps. */
-export function Tiles({ fleet }: { fleet: Fleet | undefined }) {
+export function Tiles({ fleet, onShow }: { fleet: Fleet | undefined; onShow: () => void }) {
+  const idle = fleet?.attention.find(({ reason }) => reason === "idle");
   const dash = <Unknown reason="not read yet" />;
   const tiles = [
     {
       label: "Running",
       value: (
         <>
-          <Number to="/?status=running">{fleet ? count(fleet.workers.by_status.running ?? 0) : dash}</Number>
+          <Number to="/?status=running" onShow={onShow}>
+            {fleet ? count(fleet.workers.by_status.running ?? 0) : dash}
+          </Number>
           <Small>{fleet ? `of ${counted(fleet.workers.total, "worker")}` : " "}</Small>
         </>
       ),
@@ -44,7 +53,9 @@ export function Tiles({ fleet }: { fleet: Fleet | undefined }) {
       label: "Ready",
       value: (
         <>
-          <Number to="/?health=ready">{fleet ? count(fleet.workers.by_health.ready ?? 0) : dash}</Number>
+          <Number to="/?health=ready" onShow={onShow}>
+            {fleet ? count(fleet.workers.by_health.ready ?? 0) : dash}
+          </Number>
           <Small>{fleet?.workers.by_health.booting ? `${count(fleet.workers.by_health.booting)} booting` : " "}</Small>
         </>
       ),
@@ -53,7 +64,9 @@ export function Tiles({ fleet }: { fleet: Fleet | undefined }) {
       label: "Need attention",
       value: (
         <>
-          <Number to={`/?health=${NEEDS_ATTENTION.join("%2C")}`}>{fleet ? count(attentionCount(fleet)) : dash}</Number>
+          <Number to={`/?health=${NEEDS_ATTENTION.join("%2C")}`} onShow={onShow}>
+            {fleet ? count(attentionCount(fleet)) : dash}
+          </Number>
           <Small> </Small>
         </>
       ),
@@ -62,7 +75,9 @@ export function Tiles({ fleet }: { fleet: Fleet | undefined }) {
       label: "Off",
       value: (
         <>
-          <Number to={`/?status=${OFF.join("%2C")}`}>{fleet ? count(fleet.workers.by_health.off ?? 0) : dash}</Number>
+          <Number to={`/?status=${OFF.join("%2C")}`} onShow={onShow}>
+            {fleet ? count(fleet.workers.by_health.off ?? 0) : dash}
+          </Number>
           <Small> </Small>
         </>
       ),
@@ -84,7 +99,13 @@ export function Tiles({ fleet }: { fleet: Fleet | undefined }) {
             {fleet?.cost_per_hour_usd == null ? <Unknown reason="no price is known" /> : money(fleet.cost_per_hour_usd)}
           </Number>
           <Small>
-            {fleet?.idle_cost_per_hour_usd ? `${money(fleet.idle_cost_per_hour_usd)} of it idle` : " "}
+            {fleet?.idle_cost_per_hour_usd && idle ? (
+              <PageLink to={`/?${idle.query}`} fontSize="body-s" onFollow={onShow}>
+                {money(fleet.idle_cost_per_hour_usd)} of it idle
+              </PageLink>
+            ) : (
+              " "
+            )}
           </Small>
         </>
       ),

@@ -82,6 +82,7 @@ export function WorkersTable(props: Props) {
   };
 
   if (isNarrow) {
+    const fields = shown.filter((id) => id !== "name");
     return (
       <Cards
         {...common}
@@ -91,10 +92,11 @@ export function WorkersTable(props: Props) {
             id: column.id,
             header: column.label,
             content: (worker: Worker) => <div className="beside-others">{column.cell(worker)}</div>,
-            width: 50,
+            // Cloudscape sets the first field higher than the others: nothing may stand beside it.
+            width: column.id === fields[0] ? 100 : 50,
           })),
         }}
-        visibleSections={shown.filter((id) => id !== "name")}
+        visibleSections={fields}
       />
     );
   }
