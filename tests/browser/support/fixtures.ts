@@ -4,6 +4,8 @@ import { expect, test as base, type Page } from "@playwright/test";
 
 import { scene, TOKEN, type Scene } from "./product";
 
+type NodeResult = Awaited<ReturnType<AxeBuilder["analyze"]>>["violations"][number]["nodes"][number];
+
 const STORY_WORKERS = 12;
 const SCREENSHOTS = "../../build/browser/screenshots";
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 400, height: 800 } };
@@ -57,17 +59,22 @@ export async function lookAt(page: Page, name: string, { quick = false } = {}): 
   }
 }
 
-/** Cloudscape gives the narrow page's own <nav> an aria-orientation, which readers ignore there. */
-const NOT_OURS = { rule: "aria-allowed-attr", part: "mobile-toolbar-nav" };
+/** Cloudscape's AppLayout (to 3.0.1383, the newest when this was written) gives the <nav> with the narrow page's menu
+ * button an aria-orientation, which a <nav> may not have and readers ignore. Its AppLayoutToolbar does not, but puts a
+ * toolbar over each page. That one attribute of that one element is let pass, and nothing else of it. */
+const CLOUDSCAPES = { rule: "aria-allowed-attr", part: /^<nav [^>]*mobile-toolbar-nav/, attribute: 'aria-orientation="horizontal"' };
+
+function isCloudscapes(rule: string, { html, any, all, none }: NodeResult): boolean {
+  const told = [...any, ...all, ...none].flatMap(({ data }) => data as unknown);
+  return rule === CLOUDSCAPES.rule && CLOUDSCAPES.part.test(html) && told.join() === CLOUDSCAPES.attribute;
+}
 
 /** By all of axe's rules. */
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter((found) => found.impact === "serious" || found.impact === "critical");
   const told = serious.flatMap(({ id, nodes }) =>
-    nodes
-      .filter(({ html }) => id !== NOT_OURS.rule || !html.includes(NOT_OURS.part))
-      .map(({ html }) => `${id}: ${html}`),
+    nodes.filter((node) => !isCloudscapes(id, node)).map(({ html }) => `${id}: ${html}`),
   );
   expect(told).toEqual([]);
 }
