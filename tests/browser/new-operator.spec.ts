@@ -44,3 +44,12 @@ test("on a phone the fields of a card stand on one line", async ({ signedIn }) =
   expect(await heightOf("Status")).toBe(await heightOf("CPU"));
   expect(await heightOf("Nodes")).toBe(await heightOf("Cost/h"));
 });
+
+test("on a phone what happened is told without looking beyond the edge", async ({ signedIn }) => {
+  await signedIn.setViewportSize(SIZES["on a phone"]);
+  await signedIn.goto("/activity");
+  const change = signedIn.getByText("unknown → ready").first();
+  await change.scrollIntoViewIfNeeded();
+  await expect(change).toBeInViewport({ ratio: 1 });
+  expect(await signedIn.evaluate(() => [...document.querySelectorAll("*")].every(({ scrollLeft }) => scrollLeft === 0))).toBe(true);
+});

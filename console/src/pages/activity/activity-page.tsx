@@ -4,13 +4,12 @@ import FormField from "@cloudscape-design/components/form-field";
 import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
-import Table from "@cloudscape-design/components/table";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import { api, ok, wordsOf } from "../../api/client";
 import type { WorkerEvent } from "../../api/types";
-import { EVENT_COLUMNS } from "../../components/events-table";
+import { EVENT_COLUMNS, EventsTable } from "../../components/events-table";
 import { MoreButton } from "../../components/more-button";
 import { PageLink } from "../../components/page-link";
 import { count } from "../../format/figures";
@@ -74,15 +73,11 @@ export function ActivityPage() {
   return (
     <ContentLayout header={<Header variant="h1">Activity</Header>}>
       {list.error !== null && <Alert type="error">{wordsOf(list.error)}</Alert>}
-      <Table
+      <EventsTable
         items={list.items}
-        trackBy="id"
-        wrapLines
         loading={list.isPending}
-        loadingText="Reading what happened"
-        columnDefinitions={COLUMNS}
+        columns={COLUMNS}
         stickyHeader
-        ariaLabels={{ tableLabel: "Activity" }}
         header={
           <Header variant="h2" counter={list.total === undefined ? undefined : `(${count(list.total)})`}>
             What happened, the newest first

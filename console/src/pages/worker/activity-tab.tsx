@@ -1,10 +1,9 @@
 import Alert from "@cloudscape-design/components/alert";
 import Header from "@cloudscape-design/components/header";
-import Table from "@cloudscape-design/components/table";
 
 import { wordsOf } from "../../api/client";
 import type { Worker } from "../../api/types";
-import { EVENT_COLUMNS } from "../../components/events-table";
+import { EVENT_COLUMNS, EventsTable } from "../../components/events-table";
 import { PageLink } from "../../components/page-link";
 import { useWorkerEvents } from "./use-worker";
 
@@ -13,15 +12,11 @@ export function ActivityTab({ worker }: { worker: Worker }) {
   if (error !== null) return <Alert type="error">{wordsOf(error)}</Alert>;
   const isMore = data?.next_cursor != null;
   return (
-    <Table
+    <EventsTable
       variant="embedded"
       loading={isPending}
-      loadingText="Reading what happened"
       items={data?.items ?? []}
-      trackBy="id"
-      wrapLines
-      columnDefinitions={EVENT_COLUMNS}
-      ariaLabels={{ tableLabel: "Activity" }}
+      columns={EVENT_COLUMNS}
       header={
         <Header variant="h3" counter={data === undefined ? undefined : `(${data.total})`}>
           Activity
