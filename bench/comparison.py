@@ -1,13 +1,15 @@
-"""`make bench`: ours, the floor and the thread pool on one simulated cloud, and what a refresh costs each of them."""
+"""`make bench`: ours, two floors and the thread pool on one simulated cloud: what a refresh costs each."""
 
 import argparse
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.floor_controllers import BY_HAND, WITH_LIBRARY
 from bench.rival_process import rival_process
 from bench.service_process import ServiceProcess, service_process
 from bench.simulated_cloud import SimulatedCloud, simulated_cloud
@@ -40,43 +42,50 @@ def run(workers: int = WORKERS, minutes: int = MINUTES, scenario: str = "steady"
     with simulated_cloud(workers, scenario=scenario) as cloud, tempfile.TemporaryDirectory() as folder:
         with service_process(cloud, folder=Path(folder)) as service:
             service.wait_for_fleet(workers)
-            ours, floor = beside_the_floor(cloud, service, workers=workers, minutes=minutes)
-        return {"ours": ours, "floor": floor, "thread pool": _thread_pool(cloud)}
+            beside = beside_the_floors(cloud, service, workers=workers, minutes=minutes)
+        return {**beside, "thread pool": _thread_pool(cloud)}
 
 
-def beside_the_floor(
+def beside_the_floors(
     cloud: SimulatedCloud, service: ServiceProcess, *, workers: int, minutes: int
-) -> tuple[Cost, Cost]:
-    """Both at the same time on the same cloud, so that whatever else the machine does strikes both."""
-    with rival_process("bench.floor", cloud, rounds=minutes, interval_seconds=INTERVAL_SECONDS) as floor:
-        floor.next()
+) -> dict[str, Cost]:
+    """All at the same time on the same cloud, so that whatever else the machine does strikes all of them."""
+    with ExitStack() as stack:
+        floors = {
+            f"floor, {client}": stack.enter_context(
+                rival_process("bench.floor", cloud, rounds=minutes, interval_seconds=INTERVAL_SECONDS, client=client)
+            )
+            for client in (WITH_LIBRARY, BY_HAND)
+        }
+        for floor in floors.values():
+            floor.next()
         time.sleep(SETTLE_SECONDS)
         cloud.forget_calls()
-        floor.go()
+        for floor in floors.values():
+            floor.go()
         before, started = service.cpu_seconds(), time.monotonic()
-        rounds = [floor.next() for _ in range(minutes)]
+        rounds = {name: [floor.next() for _ in range(minutes)] for name, floor in floors.items()}
         time.sleep(max(0.0, started + minutes * INTERVAL_SECONDS - time.monotonic()))
         ours = service.cpu_seconds() - before
         calls, requests = sum(cloud.calls().values()), cloud.controller_requests()
-        peak = floor.next()["memory_mib"]
-    floors_calls = sum(_aws_calls(each) for each in rounds)
-    floors_requests = sum(sum(each["calls"].values()) for each in rounds) - floors_calls
-    return (
-        Cost(
-            refreshes=workers * minutes,
-            cpu_seconds=ours,
-            aws_calls=calls - floors_calls,
-            controller_requests=requests - floors_requests,
-            memory_mib=service.memory_mib(),
-        ),
-        Cost(
-            refreshes=workers * minutes,
-            cpu_seconds=sum(each["cpu_seconds"] for each in rounds),
-            aws_calls=floors_calls,
-            controller_requests=floors_requests,
-            memory_mib=peak,
-        ),
+        costs = {
+            name: Cost(
+                refreshes=workers * minutes,
+                cpu_seconds=sum(each["cpu_seconds"] for each in rounds[name]),
+                aws_calls=sum(_aws_calls(each) for each in rounds[name]),
+                controller_requests=sum(sum(each["calls"].values()) - _aws_calls(each) for each in rounds[name]),
+                memory_mib=floor.next()["memory_mib"],
+            )
+            for name, floor in floors.items()
+        }
+    own = Cost(
+        refreshes=workers * minutes,
+        cpu_seconds=ours,
+        aws_calls=calls - sum(cost.aws_calls for cost in costs.values()),
+        controller_requests=requests - sum(cost.controller_requests for cost in costs.values()),
+        memory_mib=service.memory_mib(),
     )
+    return {"ours": own, **costs}
 
 
 def _aws_calls(round_: dict[str, Any]) -> int:

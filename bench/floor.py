@@ -2,24 +2,23 @@
 
 It puts the same requests on the wire as the product's background refreshes: the pages of EC2, the due series of
 CloudWatch, 500 a call, and of each controller what is due. It parses the answers (lxml, orjson) and writes the same
-rows of the same table in bulk. Its client is less than a library: requests built beforehand on uvloop's TLS, answers
-cut by llhttp; aiohttp or libcurl cost more (`docs/performance.md`).
+rows of the same table in bulk. Controllers are asked in one of two ways: with aiohttp, the quickest client library
+that keeps ten thousand connections within the memory (`docs/adr/0004`), or with less than a library: requests built
+beforehand on uvloop's TLS, answers cut by llhttp.
 """
 
 import asyncio
 import json
 import resource
 import sqlite3
-import ssl
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httptools
 import orjson
 import uvloop
 from botocore.auth import SigV4Auth
@@ -28,12 +27,10 @@ from botocore.credentials import Credentials
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - without types
 from sqlalchemy import create_engine
 
+from bench.floor_controllers import CALLS, EVERY_MINUTE, Connection, Controller, controllers_by
 from cmlfleet.persistence import tables
 
-INTERVAL_SECONDS = 60.0
 GROUP = 250  # controllers read at the same time, as the product's groups are
-EVERY_MINUTE = ("system_information", "system_stats", "labs?show_all=true")
-EVERY_FIVE = ("system_health", "system/maintenance_mode", "system/compute_hosts", "populate_lab_tiles")
 FIVE = 5  # rounds: an interval is a minute
 _NEVER_CHANGED = ("id", "account_id", "region", "instance_id", "created_at")
 _UPDATED = [column.name for column in tables.workers.c if column.name not in _NEVER_CHANGED]
@@ -50,36 +47,6 @@ def _usual(column: Any) -> Any:
 
 
 _USUAL = {column.name: _usual(column) for column in tables.workers.c if column.name in _UPDATED}
-
-
-class Connection(asyncio.Protocol):
-    """One question at a time."""
-
-    def __init__(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._chunks: list[bytes] = []
-        self._future: asyncio.Future[bytes] | None = None
-        self.transport: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def on_body(self, body: bytes) -> None:
-        self._chunks.append(body)
-
-    def on_message_complete(self) -> None:
-        body = b"".join(self._chunks)
-        self._chunks.clear()
-        if self._future is not None:
-            self._future.set_result(body)
-
-    def ask(self, request: bytes) -> "asyncio.Future[bytes]":
-        self._future = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return self._future
 
 
 class Aws:
@@ -118,9 +85,6 @@ async def connect_aws(scope: dict[str, str], host: str) -> Aws:
     address, _, port = host.partition(":")
     _, connection = await asyncio.get_running_loop().create_connection(Connection, address, int(port))
     return Aws(scope, connection, host)
-
-
-CALLS: Counter[str] = Counter()
 
 
 def fields_of(item: Any) -> dict[str, Any]:
@@ -203,39 +167,12 @@ async def metrics_of(aws: Aws, due: list[dict[str, Any]], agents: dict[str, Any]
         )
 
 
-class Controller:
-    """The requests of a worker's controller, built once."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.host = endpoint.removeprefix("https://")
-        self.connection = Connection()
-        self.requests: dict[str, bytes] = {}
-
-    async def sign_in(self, tls: ssl.SSLContext, username: str, password: str) -> None:
-        address, _, port = self.host.partition(":")
-        loop = asyncio.get_running_loop()
-        _, self.connection = await loop.create_connection(Connection, address, int(port), ssl=tls)
-        body = orjson.dumps({"username": username, "password": password})
-        head = f"POST /api/v0/auth_extended HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: application/json\r\n"
-        answer = await self.connection.ask(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        token = orjson.loads(answer)["token"]
-        for path in (*EVERY_MINUTE, *EVERY_FIVE):
-            text = f"GET /api/v0/{path} HTTP/1.1\r\nHost: {self.host}\r\nAccept: application/json\r\n"
-            self.requests[path] = f"{text}Authorization: Bearer {token}\r\n\r\n".encode()
-
-    async def read(self, *, everything: bool) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for path in (*EVERY_MINUTE, *EVERY_FIVE) if everything else EVERY_MINUTE:
-            CALLS[path] += 1
-            found[path] = orjson.loads(await self.connection.ask(self.requests[path]))
-        return found
-
-
 class Floor:
     """Rounds over the whole fleet."""
 
-    def __init__(self, task: dict[str, Any], folder: Path) -> None:
+    def __init__(self, task: dict[str, Any], folder: Path, make_controller: Callable[[str], Controller]) -> None:
         self._task = task
+        self._make_controller = make_controller
         self._file = folder / "floor.db"
         self._controllers: dict[str, Controller] = {}
         self._agents: list[dict[str, Any]] = []
@@ -244,20 +181,18 @@ class Floor:
 
     async def prepare(self) -> int:
         """Sign in everywhere, and have a row of each worker; how many workers there are."""
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         host = self._task["aws_url"].removeprefix("http://")
         self._scopes = [await connect_aws(scope, host) for scope in self._task["scopes"]]
         self._known = [await instances_of(aws) for aws in self._scopes]
         self._agents = [await agents_of(aws) for aws in self._scopes]
         for known in self._known:
             for instance_id, fields in known.items():
-                self._controllers[instance_id] = Controller(fields["tagSet"]["cmlfleet:endpoint"])
+                self._controllers[instance_id] = self._make_controller(fields["tagSet"]["cmlfleet:endpoint"])
         waiting = list(self._controllers.values())
         for start in range(0, len(waiting), GROUP):
             await asyncio.gather(
                 *(
-                    controller.sign_in(tls, self._task["username"], self._task["password"])
+                    controller.sign_in(self._task["username"], self._task["password"])
                     for controller in waiting[start : start + GROUP]
                 )
             )
@@ -329,7 +264,11 @@ def cpu_seconds() -> float:
 async def main(folder: Path) -> None:
     """Reads the task from standard input; one line of JSON when ready, and after a line more one for each round."""
     task = json.loads(sys.stdin.readline())
-    floor = Floor(task, folder)
+    async with controllers_by(task["client"]) as make_controller:
+        await run(task, Floor(task, folder, make_controller))
+
+
+async def run(task: dict[str, Any], floor: Floor) -> None:
     workers = await floor.prepare()
     await floor.round(0)
     print(json.dumps({"workers": workers}), flush=True)
