@@ -53,3 +53,18 @@ test("on a phone what happened is told without looking beyond the edge", async (
   await expect(change).toBeInViewport({ ratio: 1 });
   expect(await signedIn.evaluate(() => [...document.querySelectorAll("*")].every(({ scrollLeft }) => scrollLeft === 0))).toBe(true);
 });
+
+for (const path of ["labs", "activity", "audit", "settings"]) {
+  test(`on a phone nothing of the page ${path} lies beyond an edge`, async ({ signedIn }) => {
+    await signedIn.setViewportSize(SIZES["on a phone"]);
+    await signedIn.goto(`/${path}`);
+    await expect(signedIn.getByText(/^Reading/)).toHaveCount(0);
+    await expect(signedIn.getByRole("listitem").filter({ has: signedIn.locator("time") }).first()).toBeVisible();
+    const scrolling = await signedIn.evaluate(() =>
+      [...document.querySelectorAll("main *")]
+        .filter((each) => /auto|scroll/.test(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth + 1)
+        .map(({ className }) => className),
+    );
+    expect(scrolling).toEqual([]);
+  });
+}

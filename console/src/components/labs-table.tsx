@@ -1,14 +1,14 @@
 import Box from "@cloudscape-design/components/box";
-import type { TableProps } from "@cloudscape-design/components/table";
 
 import type { Lab } from "../api/types";
 import { count } from "../format/figures";
 import { LabState } from "./status";
+import type { Column } from "./table-or-cards";
 import { Age, Moment } from "./time";
 import { Unknown } from "./unknown";
 
 /** A lab's columns, on its worker and on the page of all labs alike. */
-export const LAB_COLUMNS: TableProps.ColumnDefinition<Lab>[] = [
+export const LAB_COLUMNS: Column<Lab>[] = [
   {
     id: "title",
     header: "Title",

@@ -9,9 +9,10 @@ import { useEffect } from "react";
 
 import { api, ok, wordsOf } from "../../api/client";
 import type { WorkerEvent } from "../../api/types";
-import { EVENT_COLUMNS, EventsTable } from "../../components/events-table";
+import { EVENT_COLUMNS } from "../../components/event-columns";
 import { MoreButton } from "../../components/more-button";
 import { PageLink } from "../../components/page-link";
+import { TableOrCards } from "../../components/table-or-cards";
 import { count } from "../../format/figures";
 import { useCursorList } from "../../hooks/use-cursor-list";
 import { useParameter } from "../../hooks/use-parameter";
@@ -73,9 +74,13 @@ export function ActivityPage() {
   return (
     <ContentLayout header={<Header variant="h1">Activity</Header>}>
       {list.error !== null && <Alert type="error">{wordsOf(list.error)}</Alert>}
-      <EventsTable
+      <TableOrCards
+        label="Activity"
         items={list.items}
+        trackBy="id"
+        wrapLines
         loading={list.isPending}
+        loadingText="Reading what happened"
         columns={COLUMNS}
         stickyHeader
         header={

@@ -4,12 +4,12 @@ import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
-import Table, { type TableProps } from "@cloudscape-design/components/table";
 
 import { api, ok, wordsOf } from "../../api/client";
 import type { AuditEntry } from "../../api/types";
 import { MoreButton } from "../../components/more-button";
 import { PageLink } from "../../components/page-link";
+import { TableOrCards, type Column } from "../../components/table-or-cards";
 import { Age, Moment } from "../../components/time";
 import { actionWords, auditQuery, auditWords } from "../../format/audit";
 import { serverNow } from "../../format/clock";
@@ -21,7 +21,7 @@ import { useAuditFilter } from "./use-audit-filter";
 
 const RESULT: Record<string, StatusIndicatorProps.Type> = { done: "success", refused: "warning", failed: "error" };
 
-const COLUMNS: TableProps.ColumnDefinition<AuditEntry>[] = [
+const COLUMNS: Column<AuditEntry>[] = [
   {
     id: "at",
     header: "When",
@@ -101,15 +101,15 @@ export function AuditPage() {
   return (
     <ContentLayout header={<Header variant="h1">Audit</Header>}>
       {list.error !== null && <Alert type="error">{wordsOf(list.error)}</Alert>}
-      <Table
+      <TableOrCards
+        label="Audit"
         items={list.items}
         trackBy="id"
         wrapLines
         loading={list.isPending}
         loadingText="Reading the audit trail"
-        columnDefinitions={COLUMNS}
+        columns={COLUMNS}
         stickyHeader
-        ariaLabels={{ tableLabel: "Audit" }}
         header={
           <Header
             variant="h2"

@@ -4,7 +4,6 @@ import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 
 import { api, ok, wordsOf } from "../../api/client";
@@ -12,6 +11,7 @@ import type { Lab } from "../../api/types";
 import { LAB_COLUMNS, NoLabs } from "../../components/labs-table";
 import { MoreButton } from "../../components/more-button";
 import { PageLink } from "../../components/page-link";
+import { TableOrCards } from "../../components/table-or-cards";
 import { count } from "../../format/figures";
 import { useCursorList } from "../../hooks/use-cursor-list";
 import { useParameter } from "../../hooks/use-parameter";
@@ -49,14 +49,14 @@ export function LabsPage() {
       {list.error !== null && <Alert type="error">{wordsOf(list.error)}</Alert>}
       <SpaceBetween size="m">
         <UnreadLabs unread={list.data?.pages[0]?.unread} />
-        <Table
+        <TableOrCards
+          label="Labs"
           items={list.items}
           trackBy={(lab) => `${lab.worker_id}/${lab.id}`}
           loading={list.isPending}
           loadingText="Reading the labs"
-          columnDefinitions={COLUMNS}
+          columns={COLUMNS}
           stickyHeader
-          ariaLabels={{ tableLabel: "Labs" }}
           header={
             <Header variant="h2" counter={list.total === undefined ? undefined : `(${count(list.total)})`}>
               Labs of the whole fleet

@@ -3,8 +3,8 @@ import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
 
+import { TableOrCards } from "../../components/table-or-cards";
 import { Moment } from "../../components/time";
 import { useFleet } from "../../hooks/use-fleet";
 import { useTitle } from "../../hooks/use-title";
@@ -24,14 +24,14 @@ export function SettingsPage() {
           or the environment; <code>cmlfleet serve --print-config</code> prints what is in force. A worker's own
           credentials and its certificate are under More on the worker.
         </Alert>
-        <Table
+        <TableOrCards
+          label="Accounts and regions"
           items={[...(fleet?.regions ?? [])]}
           loading={isPending}
           loadingText="Reading the regions"
           wrapLines
-          ariaLabels={{ tableLabel: "Accounts and regions" }}
           header={<Header variant="h2">Accounts and regions</Header>}
-          columnDefinitions={[
+          columns={[
             { id: "account", header: "Account", cell: (region) => region.account_id, isRowHeader: true },
             { id: "region", header: "Region", cell: (region) => region.region, minWidth: 120 },
             { id: "workers", header: "Workers", cell: (region) => region.workers },

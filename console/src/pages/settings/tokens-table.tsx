@@ -1,7 +1,6 @@
 import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
-import Table from "@cloudscape-design/components/table";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -9,6 +8,7 @@ import { api, ok, wordsOf } from "../../api/client";
 import type { TokenRecord } from "../../api/types";
 import { ActionModal } from "../../components/action-modal";
 import { limitWords } from "../../components/limit-form";
+import { TableOrCards } from "../../components/table-or-cards";
 import { Age, Moment } from "../../components/time";
 import { NewTokenModal } from "./new-token-modal";
 
@@ -30,18 +30,18 @@ export function TokensTable() {
   return (
     <>
       {error !== null && <Alert type="error">{wordsOf(error)}</Alert>}
-      <Table
+      <TableOrCards
+        label="API tokens"
         items={data?.items ?? []}
         trackBy="id"
         loading={isPending}
         loadingText="Reading the tokens"
-        ariaLabels={{ tableLabel: "API tokens" }}
         header={
           <Header variant="h2" actions={<Button onClick={() => setMaking(true)}>Create a token</Button>}>
             API tokens
           </Header>
         }
-        columnDefinitions={[
+        columns={[
           { id: "name", header: "Name", cell: (token) => token.name, isRowHeader: true },
           { id: "role", header: "Role", cell: (token) => token.role },
           { id: "limit", header: "Sees", cell: (token) => limitWords(token.limit) },

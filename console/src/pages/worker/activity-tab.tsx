@@ -3,8 +3,9 @@ import Header from "@cloudscape-design/components/header";
 
 import { wordsOf } from "../../api/client";
 import type { Worker } from "../../api/types";
-import { EVENT_COLUMNS, EventsTable } from "../../components/events-table";
+import { EVENT_COLUMNS } from "../../components/event-columns";
 import { PageLink } from "../../components/page-link";
+import { TableOrCards } from "../../components/table-or-cards";
 import { useWorkerEvents } from "./use-worker";
 
 export function ActivityTab({ worker }: { worker: Worker }) {
@@ -12,9 +13,13 @@ export function ActivityTab({ worker }: { worker: Worker }) {
   if (error !== null) return <Alert type="error">{wordsOf(error)}</Alert>;
   const isMore = data?.next_cursor != null;
   return (
-    <EventsTable
+    <TableOrCards
+      label="Activity"
       variant="embedded"
+      trackBy="id"
+      wrapLines
       loading={isPending}
+      loadingText="Reading what happened"
       items={data?.items ?? []}
       columns={EVENT_COLUMNS}
       header={

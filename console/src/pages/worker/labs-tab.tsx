@@ -1,6 +1,5 @@
 import Alert from "@cloudscape-design/components/alert";
 import Header from "@cloudscape-design/components/header";
-import Table from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useMemo, useState } from "react";
 
@@ -8,6 +7,7 @@ import { wordsOf } from "../../api/client";
 import type { Worker } from "../../api/types";
 import { LAB_COLUMNS, NoLabs } from "../../components/labs-table";
 import { whyUnknown } from "../../components/status";
+import { TableOrCards } from "../../components/table-or-cards";
 import { Age } from "../../components/time";
 import { useWorkerLabs } from "./use-worker";
 
@@ -22,14 +22,14 @@ export function LabsTab({ worker }: { worker: Worker }) {
   const why = worker.labs_reason ?? (worker.labs_count === null ? whyUnknown(worker) : null);
   if (error !== null) return <Alert type="error">{wordsOf(error)}</Alert>;
   return (
-    <Table
+    <TableOrCards
+      label="Labs"
       variant="embedded"
       loading={isPending}
       loadingText="Reading the labs"
       items={labs}
       trackBy="id"
-      columnDefinitions={LAB_COLUMNS}
-      ariaLabels={{ tableLabel: "Labs" }}
+      columns={LAB_COLUMNS}
       header={
         <Header
           variant="h3"
