@@ -26,6 +26,8 @@ test("a licence about to lapse is told of with its day, leads to its worker, and
   await signedIn.getByRole("link", { name: /^The licence of 1 worker expires within 30 days: .*\d{4}/ }).click();
   await expect(names(signedIn)).toHaveText(["bgp-class-1"]);
   await expect(signedIn.getByText(/expires in 8 d/)).toBeVisible();
+  await expect(signedIn.getByText("Licence expires").first()).toBeVisible(); // the filter, with its moment in words
+  await expect(signedIn.getByText(/T\d\d:\d\d:\d\d/)).toHaveCount(0);
   await signedIn.goto("/?license_expires_at.lt=in 30d&sort=license_expires_at");
   await expect(names(signedIn)).toHaveText(["bgp-class-1"]);
   await signedIn.goto("/?license_expires_at.lt=in 1d");

@@ -2,6 +2,7 @@
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 
 import type { Fleet, Worker } from "../../api/types";
+import { localTime } from "../../format/time";
 
 type Property = PropertyFilterProps.FilteringProperty;
 
@@ -28,8 +29,15 @@ function figure(key: string, propertyLabel: string): Property {
   };
 }
 
+/** A moment in the viewer's zone, as everywhere; `1h` and `in 7d` as they are. */
+export function momentWords(value: unknown): string {
+  const text = String(value);
+  return /^\d{4}-\d{2}-\d{2}T/.test(text) ? localTime(text) : text;
+}
+
 function time(key: string, propertyLabel: string): Property {
-  return { key, propertyLabel, groupValuesLabel: propertyLabel, operators: ["<", ">"], defaultOperator: "<" };
+  const operators = (["<", "<=", ">", ">="] as const).map((operator) => ({ operator, format: momentWords }));
+  return { key, propertyLabel, groupValuesLabel: propertyLabel, operators, defaultOperator: "<" };
 }
 
 export const PROPERTIES: Property[] = [
