@@ -39,9 +39,12 @@ test("a lab's title of 5,000 characters is cut short where it is listed, and pus
   const cell = signedIn.getByText(title);
   await expect(cell).toBeVisible();
   expect((await cell.boundingBox())?.height).toBeLessThan(60);
+  const lastColumn = signedIn.getByRole("columnheader", { name: "Last change" });
+  await expect(lastColumn).toBeInViewport({ ratio: 1 });
   await lookAt(signedIn, "long-title", { quick: true });
   await signedIn.goto(`/workers/${await team.service.workerId("bgp-class-1")}?tab=labs`);
   await expect(signedIn.getByText(title)).toBeVisible();
+  await expect(signedIn.getByRole("dialog").locator(lastColumn)).toBeInViewport({ ratio: 1 });
   await lookAt(signedIn, "long-title-worker", { quick: true });
 });
 

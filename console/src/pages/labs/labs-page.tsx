@@ -52,6 +52,7 @@ export function LabsPage() {
         <TableOrCards
           label="Labs"
           items={list.items}
+          wrapLines
           trackBy={(lab) => `${lab.worker_id}/${lab.id}`}
           loading={list.isPending}
           loadingText="Reading the labs"

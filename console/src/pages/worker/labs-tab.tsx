@@ -29,6 +29,7 @@ export function LabsTab({ worker }: { worker: Worker }) {
       loadingText="Reading the labs"
       items={labs}
       trackBy="id"
+      wrapLines
       columns={LAB_COLUMNS}
       header={
         <Header
