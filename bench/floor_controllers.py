@@ -16,6 +16,7 @@ from yarl import URL
 WITH_LIBRARY, BY_HAND = "aiohttp", "by hand"
 EVERY_MINUTE = ("system_information", "system_stats", "labs?show_all=true")
 EVERY_FIVE = ("system_health", "system/maintenance_mode", "system/compute_hosts", "populate_lab_tiles")
+EVERYTHING = EVERY_MINUTE + EVERY_FIVE
 _KEPT_SECONDS = 180.0  # connections: for longer than an interval
 _ANSWER_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
@@ -66,7 +67,7 @@ class Controller(ABC):
 
     async def read(self, *, everything: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for path in (*EVERY_MINUTE, *EVERY_FIVE) if everything else EVERY_MINUTE:
+        for path in EVERYTHING if everything else EVERY_MINUTE:
             CALLS[path] += 1
             found[path] = orjson.loads(await self.ask(path))
         return found
@@ -90,7 +91,7 @@ class ByHand(Controller):
         head = f"POST /api/v0/auth_extended HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
         answer = await self._connection.ask(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         token = orjson.loads(answer)["token"]
-        for path in (*EVERY_MINUTE, *EVERY_FIVE):
+        for path in EVERYTHING:
             text = f"GET /api/v0/{path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
             self._requests[path] = f"{text}Authorization: Bearer {token}\r\n\r\n".encode()
 
@@ -105,7 +106,7 @@ class WithLibrary(Controller):
         super().__init__(endpoint)
         self._session = session
         self._headers: dict[str, str] = {}
-        self._urls = {path: URL(f"{endpoint}/api/v0/{path}") for path in (*EVERY_MINUTE, *EVERY_FIVE)}
+        self._urls = {path: URL(f"{endpoint}/api/v0/{path}") for path in EVERYTHING}
 
     async def sign_in(self, username: str, password: str) -> None:
         said = {"username": username, "password": password}
